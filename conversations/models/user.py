@@ -1,0 +1,38 @@
+"""People. A model of our own from the first migration, so that it can grow."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class User(AbstractUser):
+    """A person who signs in, by name or by e-mail."""
+
+    # What the outside sees: the integer key tells how many people there are.
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField("e-mail address", blank=True)
+    # Set for a password that somebody else knows; the page asks for a new one until it is changed.
+    must_change_password = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        constraints = [
+            # Signing in by name or address must mean one person, however it is typed.
+            models.UniqueConstraint(Lower("username"), name="user_name_once"),
+            models.UniqueConstraint(
+                Lower("email"), name="user_email_once", condition=~models.Q(email="")
+            ),
+        ]
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        self.must_change_password = False
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.get_username()

@@ -1,0 +1,170 @@
+"""The chat page and what its forms do. Rows are reached only through what a person owns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from allauth.account.views import LogoutView
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from conversations import sidebar
+from conversations.access import failed, signed_in, wants_json
+from conversations.forms import RenameForm
+from conversations.models import Conversation, Message, TranscriptRead
+from conversations.paging import BadCursor
+from conversations.picker import picker
+from conversations.transcript import Transcript
+
+if TYPE_CHECKING:
+    from conversations.access import SignedInRequest
+
+
+@require_safe
+@signed_in
+def chat(request: SignedInRequest) -> HttpResponse:
+    """A new, empty conversation."""
+    return _chat_page(request, None, None)
+
+
+@require_safe
+@signed_in
+def conversation(request: SignedInRequest, conversation_id: UUID) -> HttpResponse:
+    found = get_object_or_404(Conversation.objects.owned_by(request.user), pk=conversation_id)
+    transcript = Transcript(found)
+    return _chat_page(request, transcript, asked_branch(request, transcript))
+
+
+def asked_branch(request: HttpRequest, transcript: Transcript) -> Message | None:
+    """The message that ``?at=`` names; None without it, 404 where there is no such message."""
+    at = request.GET.get("at")
+    if at is None:
+        return None
+    try:
+        message = transcript.find(UUID(at))
+    except ValueError:
+        message = None
+    if message is None:
+        raise Http404
+    return message
+
+
+def _chat_page(
+    request: SignedInRequest, transcript: Transcript | None, through: Message | None
+) -> HttpResponse:
+    found = transcript.conversation if transcript else None
+    thread = transcript.thread(through) if transcript else []
+    choice = picker(request.user, found, thread)
+    page_data: dict[str, Any] = {
+        "user": str(request.user.public_id),
+        "conversation": str(found.pk) if found else None,
+        "newest": transcript.newest if transcript else None,
+        "model": choice.picked,
+        "models": choice.names(),
+        "urls": {
+            "socket": "/ws/chat/",
+            "me": reverse("api:me"),
+            "new": reverse("chat"),
+            "files": f"{reverse('chat')}files/",
+        },
+        "thread": thread,
+        "options": found.options if found else {},
+        "summary": found.summary if found else "",
+    }
+    listed = sidebar.newest(request.user)
+    context = {
+        "conversation": found,
+        "thread": thread,
+        "sidebar": listed,
+        "older": reverse("older") if sidebar.is_full(listed) else None,
+        "picker": choice,
+        "page_data": page_data,
+        "files": page_data["urls"]["files"],
+        "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+    }
+    return render(request, "conversations/chat.html", context)
+
+
+@require_safe
+@signed_in
+def older(request: SignedInRequest) -> HttpResponse:
+    """Everything that the sidebar has no room for, page by page."""
+    try:
+        groups, following = sidebar.older(request.user, request.GET.get("after"))
+    except BadCursor:
+        raise Http404 from None
+    context = {"groups": groups, "following": following}
+    return render(request, "conversations/older.html", context)
+
+
+@require_POST
+@signed_in
+def rename(request: SignedInRequest, conversation_id: UUID) -> HttpResponse:
+    found = get_object_or_404(Conversation.objects.owned_by(request.user), pk=conversation_id)
+    form = RenameForm(request.POST)
+    if form.is_valid():
+        found.rename(form.cleaned_data["title"])
+        return _done(request, reverse("conversation", args=[found.pk]))
+    detail = str(form.errors["title"][0])
+    if wants_json(request):
+        return failed(422, "malformed", detail)
+    messages.error(request, detail)
+    return redirect("conversation", found.pk)
+
+
+@require_POST
+@signed_in
+def delete(request: SignedInRequest, conversation_id: UUID) -> HttpResponse:
+    found = get_object_or_404(Conversation.objects.owned_by(request.user), pk=conversation_id)
+    found.delete_softly()
+    if not wants_json(request):
+        messages.success(request, _("The conversation is deleted. Settings can bring it back."))
+    return _done(request, reverse("chat"))
+
+
+@require_POST
+@signed_in
+def restore(request: SignedInRequest, conversation_id: UUID) -> HttpResponse:
+    found = get_object_or_404(Conversation.objects.deleted_by(request.user), pk=conversation_id)
+    found.restore()
+    return _done(request, reverse("conversation", args=[found.pk]))
+
+
+def _done(request: HttpRequest, where: str) -> HttpResponse:
+    """What a script needs no page for; a form is sent on (never shown again by a reload)."""
+    return HttpResponse(status=204) if wants_json(request) else redirect(where)
+
+
+@require_safe
+@signed_in
+def settings_page(request: SignedInRequest) -> HttpResponse:
+    """A person's own page: the account, what was deleted, who read the transcripts."""
+    reads = list(TranscriptRead.objects.about(request.user)[:200])
+    own = Conversation.objects.owned_by(request.user)
+    context = {
+        "reads": reads,
+        "there": set(
+            own.filter(pk__in={read.conversation for read in reads}).values_list("pk", flat=True)
+        ),
+        "kept_days": settings.PURGE_DELETED_AFTER_DAYS,
+        "deleted": Conversation.objects.deleted_by(request.user).order_by("-deleted_at")[:50],
+    }
+    return render(request, "settings/index.html", context)
+
+
+class SignOut(LogoutView):  # type: ignore[misc]  # allauth ships no types
+    """Signing out also empties what the browser keeps for this site: drafts, caches (R94)."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **kwargs)
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
+sign_out = SignOut.as_view()

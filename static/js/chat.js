@@ -1,0 +1,294 @@
+/** The chat page: the parts of it, and how they hear of each other. */
+import { Announcer } from "./announcer.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { copy } from "./copy.js";
+import { Effort } from "./effort.js";
+import { EventSocket } from "./events.js";
+import { Gauge } from "./gauge.js";
+import { Line } from "./line.js";
+import { detail, element } from "./page.js";
+import { Painter } from "./painter.js";
+import { Scroll } from "./scroll.js";
+import { fromServer, isAnswering, Session } from "./session.js";
+import { Sidebar } from "./sidebar.js";
+import { call, change, read, socketAddress, token } from "./site.js";
+import { Drafts, Notes, Outbox } from "./storage.js";
+import { Thread } from "./thread.js";
+import { Title } from "./title.js";
+import { Toast } from "./toast.js";
+import { open, thread } from "./transcript.js";
+import { contextOf, marks } from "./view.js";
+import { unsent } from "./turn.js";
+
+/**
+ * @typedef {{user: string | {id: string}, conversation: string | null, newest: string | null, model: string, options: import("./protocol.js").Options, summary: string,
+ *   models: {id: string, name: string, thinks?: boolean}[], urls: {socket: string, me: string, new: string}, thread: object[]}} PageData
+ */
+
+class ChatPage {
+  #data;
+  #session;
+  #composer;
+  #sidebar;
+  #title;
+  #toast;
+  #scroll;
+  #thread;
+  #announcer;
+  #connection;
+  #line;
+  #gauge;
+  #notes = new Notes();
+  #painter = new Painter(() => this.#draw());
+
+  /** @param {PageData} data */
+  constructor(data) {
+    this.#data = data;
+    const person = typeof data.user === "string" ? data.user : data.user.id;
+    const names = new Map(data.models.map((model) => [model.id, model.name]));
+    const template = /** @type {HTMLTemplateElement} */ (element("message-template"));
+    this.#connection = new Connection(socketAddress(data.urls.socket), data.urls.me, {
+      detour: () => new EventSocket(this.#api, token()),
+      recall: () => this.#notes.take("detour") !== "",
+      remember: (detour) => this.#notes.leave("detour", detour ? "yes" : ""),
+    });
+    this.#session = new Session(
+      this.#connection,
+      new Outbox(person),
+      open(data.conversation, data.thread.map(fromServer), data.newest),
+      (conversation) => this.#readConversation(conversation),
+    );
+    this.#thread = new Thread(element("thread"), template, (id) => names.get(id) ?? id);
+    this.#composer = new Composer(
+      /** @type {HTMLFormElement} */ (element("composer")),
+      new Drafts(person),
+      data.conversation,
+    );
+    this.#sidebar = new Sidebar(
+      element("sidebar"),
+      /** @type {HTMLTemplateElement} */ (element("conversation-template")),
+    );
+    this.#title = new Title(element("topbar"));
+    this.#toast = new Toast(element("toast"));
+    this.#scroll = new Scroll(element("scroller"), element("thread"), element("to-end"));
+    this.#announcer = new Announcer(element("announcer"));
+    const panel = element("context-panel");
+    this.#gauge = new Gauge(element("composer"), panel, (fields) => this.#change(fields));
+    this.#line = new Line(element("connection"), this.#connection);
+  }
+
+  start() {
+    this.#listen();
+    this.#draw();
+    const underWay = this.#session.sending.find((command) => command.type === "send");
+    this.#composer.start(underWay?.type === "send" ? underWay : undefined);
+    this.#sidebar.start();
+    this.#title.start();
+    this.#gauge.start(this.#data);
+    new Effort(element("composer"), this.#session, `${this.#api}conversations/`, this.#data).start();
+    this.#scroll.start();
+    this.#line.start();
+    this.#session.start();
+    this.#arrive();
+  }
+
+  #listen() {
+    const on = this.#session;
+    on.addEventListener("change", () => this.#painter.ask());
+    on.addEventListener("ready", () => void this.#readList());
+    on.addEventListener("accepted", (event) => this.#accepted(detail(event)));
+    on.addEventListener("refused", (event) => this.#refused(detail(event)));
+    on.addEventListener("conversation", (event) => this.#changed(detail(event)));
+    on.addEventListener("gone", () => this.#composer.complain("This conversation was deleted."));
+    this.#composer.addEventListener("send", (event) => this.#send(event));
+    this.#composer.addEventListener("say", (event) => this.#announcer.say(detail(event)));
+    this.#composer.addEventListener("stop", () => on.stopAnswer());
+    this.#composer.addEventListener("pick", () => void this.#picked());
+    this.#sidebar.addEventListener("deleted", (event) => this.#deleted(detail(event)));
+    this.#connection.addEventListener("state", () => this.#signedOut());
+    element("thread").addEventListener("click", (event) => void this.#act(event));
+    document.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("submit", (event) => this.#submitted(event));
+    // Another address than this page was made for: the server knows what belongs there.
+    globalThis.addEventListener("popstate", () => location.reload());
+  }
+
+  /**
+   * Signing out ends the socket too; that must not reload the page before the answer has emptied the storage.
+   * @param {Event} event
+   */
+  #submitted(event) {
+    if (/** @type {Element} */ (event.target).matches('[data-act="sign-out"]')) this.#session.stop();
+  }
+
+  #draw() {
+    const { transcript, sending } = this.#session;
+    const messages = thread(transcript);
+    const shown = [...messages, ...unsent(sending, (ids) => this.#composer.attachments(ids))];
+    element("chat").classList.toggle("is-empty", shown.length === 0);
+    this.#thread.draw(shown, marks(messages));
+    this.#gauge.draw(contextOf(messages));
+    this.#composer.showWriting(isAnswering(transcript));
+    this.#composer.showAbove(messages.flatMap((message) => message.attachments ?? []));
+    this.#announcer.hear(messages.at(-1));
+  }
+
+  /** What a page shows first: the asked message, or the end; and what was deleted a page ago. */
+  #arrive() {
+    const asked = new URLSearchParams(location.search).get("at");
+    const message = asked ? document.getElementById(`m-${asked}`) : null;
+    if (message) this.#scroll.show(message);
+    if (matchMedia("(hover: hover)").matches) this.#composer.focus();
+    const deleted = this.#notes.take("deleted");
+    if (deleted) this.#deleted(JSON.parse(deleted));
+  }
+
+  /** @param {Event} event */
+  #send(event) {
+    const { text, model, attachments } = detail(event);
+    if (this.#session.sending.length) return this.#keepText(event, "The last message is still on its way.");
+    if (!this.#session.send(text, model, attachments))
+      return this.#keepText(event, "This is longer than one message can be.");
+    this.#composer.complain("");
+    this.#scroll.toEnd();
+  }
+
+  /** @param {Event} event @param {string} reason */
+  #keepText(event, reason) {
+    event.preventDefault();
+    this.#composer.complain(reason);
+  }
+
+  /** @param {{command: import("./storage.js").Keyed, update: import("./protocol.js").Accepted}} accepted */
+  #accepted({ command, update }) {
+    if (command.type !== "send") return;
+    this.#composer.accepted(command.conversation ?? null);
+    if (command.conversation) return;
+    const address = `${this.#data.urls.new}c/${update.conversation}/`;
+    history.pushState(null, "", address);
+    this.#composer.moveTo(update.conversation);
+    this.#title.moveTo(address);
+    this.#sidebar.mark(update.conversation);
+  }
+
+  /** @param {{command: import("./storage.js").Keyed, update: import("./protocol.js").Refused}} refused */
+  #refused({ command, update }) {
+    const seconds = Math.ceil(update.retry_after ?? 0);
+    const reason = seconds ? `${update.detail} Try again in ${seconds} s.` : update.detail;
+    if (command.type === "send") this.#composer.giveBack(command, reason);
+    else this.#composer.complain(reason);
+    this.#announcer.say(reason);
+  }
+
+  /** @param {import("./protocol.js").ConversationChanged} update */
+  #changed({ conversation, ...fields }) {
+    this.#sidebar.apply({ id: conversation, ...fields });
+    if (conversation !== this.#session.transcript.conversation) return;
+    if (fields.title !== undefined) this.#title.show(fields.title);
+    if (fields.model !== undefined) this.#composer.pick(fields.model);
+    this.#gauge.show(fields);
+    if (fields.deleted !== undefined)
+      this.#composer.complain(fields.deleted ? "This conversation was deleted." : "");
+  }
+
+  /** @param {{id: string, title: string}} gone */
+  #deleted(gone) {
+    if (gone.id === this.#session.transcript.conversation) {
+      this.#notes.leave("deleted", JSON.stringify(gone));
+      location.assign(this.#data.urls.new);
+      return;
+    }
+    this.#toast.show(`“${gone.title}” was deleted.`, () => void this.#sidebar.restore(gone.id, gone.title));
+  }
+
+  /** Kept with the conversation: its other tabs and a reload have the same model. */
+  async #picked() {
+    if (!this.#session.transcript.conversation) return;
+    this.#composer.complain(await this.#change({ model: this.#composer.model }));
+  }
+
+  /** @param {object} fields of the conversation */
+  #change(fields) {
+    return change(`${this.#api}conversations/${this.#session.transcript.conversation}`, fields);
+  }
+
+  #signedOut() {
+    if (this.#connection.state !== "signed-out") return;
+    // The server sends whoever is signed out to sign in, and back here afterwards.
+    const last = Number(this.#notes.take("reloaded"));
+    if (Date.now() - last < 10_000)
+      return this.#composer.complain("You are signed out. Load the page again to sign in.");
+    this.#notes.leave("reloaded", String(Date.now()));
+    location.reload();
+  }
+
+  /** @param {Event} event */
+  async #act(event) {
+    const button = /** @type {Element} */ (event.target).closest("[data-act]");
+    const uuid =
+      /** @type {HTMLElement | null} */ (button?.closest("[data-message]") ?? null)?.dataset.message ?? "";
+    const message = this.#session.transcript.messages.get(uuid);
+    if (!button || !message) return;
+    const act = button.getAttribute("data-act");
+    if (act === "regenerate") this.#again(() => this.#session.regenerate(uuid, this.#composer.model));
+    if (act === "pin") await this.#pin(message);
+    if (act === "continue") this.#again(() => this.#session.continueAnswer(uuid));
+    if (act === "copy" && (await copy(message.text))) this.#done(button);
+    if (
+      act === "copy-code" &&
+      (await copy(button.closest(".code")?.querySelector("pre")?.textContent ?? ""))
+    ) {
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 2_000);
+      this.#announcer.say("Copied.");
+    }
+  }
+
+  /** Keeps a message in the model's view, or lets it go; every tab hears of it as a change. @param {import("./tree.js").Message} message */
+  async #pin({ uuid, pinned }) {
+    const reason = await call(pinned ? "DELETE" : "PUT", `${this.#api}messages/${uuid}/pin`);
+    this.#composer.complain(reason);
+    this.#announcer.say(reason || (pinned ? "No longer kept." : "Kept in the model’s view."));
+  }
+
+  /** One answer at a time. @param {() => void} ask */
+  #again(ask) {
+    if (isAnswering(this.#session.transcript) || this.#session.sending.length) return;
+    this.#composer.complain("");
+    ask();
+    this.#scroll.toEnd();
+  }
+
+  /** @param {Element} button */
+  #done(button) {
+    button.classList.add("is-done");
+    setTimeout(() => button.classList.remove("is-done"), 2_000);
+    this.#announcer.say("Copied.");
+  }
+
+  /** Escape stops the answer, unless it closes something first. @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (document.querySelector("#sidebar:popover-open")) return;
+    this.#session.stopAnswer();
+  }
+
+  /** @param {string} conversation */
+  async #readConversation(conversation) {
+    const whole = await read(`${this.#api}conversations/${conversation}`);
+    return whole ? { messages: whole.messages.map(fromServer) } : null;
+  }
+
+  async #readList() {
+    this.#sidebar.startReading();
+    const page = await read(`${this.#api}conversations`);
+    if (page) this.#sidebar.reconcile(page.items, page.next === null);
+  }
+
+  get #api() {
+    return this.#data.urls.me.replace(/me$/, "");
+  }
+}
+
+new ChatPage(JSON.parse(element("page-data").textContent ?? "{}")).start();

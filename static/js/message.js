@@ -1,0 +1,187 @@
+/**
+ * One message on the page. It fills the parts of templates/conversations/_message.html, whether the
+ * server has rendered them or they were cloned from the template.
+ *
+ * @typedef {import("./tree.js").Message} Message
+ * @typedef {import("./tree.js").Shown} Shown
+ */
+import { AttachmentsView } from "./attachments.js";
+import { inFull, inShort } from "./figures.js";
+import { Markdown } from "./markdown/markdown.js";
+import { PartsView } from "./parts.js";
+import { ReasoningView } from "./reasoning.js";
+import { isLive } from "./tree.js";
+import { lineWords } from "./view.js";
+
+export class MessageView {
+  /** @type {HTMLElement} */
+  #root;
+  #modelName;
+  #parts;
+  #reasoning;
+  #attachments;
+  /** @type {Markdown | null} */
+  #markdown = null;
+  /** @type {Shown | null} */
+  #shown = null;
+
+  /**
+   * @param {HTMLElement} root the article
+   * @param {(id: string) => string} modelName
+   * @param {ParentNode} blank the template of a message
+   */
+  constructor(root, modelName, blank) {
+    this.#root = root;
+    this.#modelName = modelName;
+    this.#parts = new PartsView(root, blank);
+    this.#reasoning = new ReasoningView(this.#part("reasoning"));
+    this.#attachments = new AttachmentsView(this.#part("attachments"), blank);
+  }
+
+  get root() {
+    return this.#root;
+  }
+
+  /** @param {Shown} message */
+  draw(message) {
+    if (message === this.#shown) return;
+    this.#shown = message;
+    this.#drawFrame(message);
+    this.#drawText(message);
+    this.#reasoning.draw(message);
+    this.#parts.draw(message.generation?.parts ?? null);
+    this.#drawWait(message);
+    this.#drawOutcome(message);
+    this.#drawFoot(message);
+  }
+
+  /** @param {import("./view.js").Mark | undefined} mark whether the model was shown it */
+  mark(mark) {
+    const view = mark?.view ?? null;
+    if (view) this.#root.dataset.view = view;
+    else delete this.#root.dataset.view;
+    this.#write("view-line", view === "start" ? lineWords(mark?.above ?? 0) : "");
+    this.#part("kept").hidden = view !== "kept";
+  }
+
+  /** @param {Shown} message */
+  #drawFrame(message) {
+    const { dataset, classList } = this.#root;
+    this.#root.id = `m-${message.uuid}`;
+    dataset.message = message.uuid;
+    dataset.status = message.status;
+    classList.toggle("message-user", message.role === "user");
+    classList.toggle("message-assistant", message.role === "assistant");
+    this.#root.setAttribute("aria-busy", String(message.status === "streaming"));
+    this.#write("author", message.role === "user" ? "You said" : "Answer");
+    this.#write("left-out", [message.left_out, unreadWords(message)].filter(Boolean).join(" "));
+    this.#attachments.draw(message.attachments ?? []);
+  }
+
+  /** @param {Shown} message */
+  #drawText(message) {
+    const part = this.#part("text");
+    if (message.role === "user") {
+      if (part.textContent !== message.text) part.textContent = message.text;
+      return;
+    }
+    if (!this.#markdown) {
+      // What the server rendered as plain text gives way to the same text, drawn.
+      part.replaceChildren();
+      this.#markdown = new Markdown(part);
+    }
+    this.#markdown.draw(message.text, { final: message.status !== "sending" && !isLive(message.status) });
+  }
+
+  /** @param {Shown} message */
+  #drawWait(message) {
+    this.#part("wait").hidden = message.status === "sending" || !isLive(message.status);
+    this.#part("wait-text").textContent = waitWords(message);
+  }
+
+  /** @param {Shown} message */
+  #drawOutcome(message) {
+    const words = outcomeWords(message);
+    const actions = message.generation?.actions ?? [];
+    this.#part("outcome").hidden = !words;
+    this.#part("outcome-text").textContent = words;
+    const reference = message.generation?.error?.reference;
+    this.#part("reference").textContent = reference ? `Reference ${reference}` : "";
+    this.#show("continue", actions.includes("continue"));
+    this.#show("retry", actions.includes("retry"));
+    this.#show("new-conversation", actions.includes("new_conversation"));
+  }
+
+  /** @param {Shown} message */
+  #drawFoot(message) {
+    const { generation, siblings } = message;
+    this.#show("copy", message.text !== "");
+    this.#show("pin", message.status !== "sending");
+    this.#root.querySelector('[data-part="pin"]')?.setAttribute("aria-pressed", String(message.pinned ?? false));
+    this.#show("regenerate", generation?.actions?.includes("regenerate") ?? false);
+    this.#part("model").textContent = generation?.model ? this.#modelName(generation.model) : "";
+    this.#write("figures", message.status === "sending" || isLive(message.status) ? "" : inShort(generation));
+    this.#part("figures").title = inFull(generation);
+    this.#show("siblings", (siblings?.count ?? 1) > 1);
+    if (!siblings) return;
+    this.#part("position").textContent = `${siblings.index}/${siblings.count}`;
+    this.#point("previous", siblings.previous);
+    this.#point("next", siblings.next);
+  }
+
+  /** @param {string} name @returns {HTMLElement} */
+  #part(name) {
+    const part = this.#root.querySelector(`[data-part="${name}"]`);
+    if (!part) throw new Error(`The message template has no part "${name}".`);
+    return /** @type {HTMLElement} */ (part);
+  }
+
+  /** Shows a part that a read-only page may lack. @param {string} name @param {boolean} on */
+  #show(name, on) {
+    const part = this.#root.querySelector(`[data-part="${name}"]`);
+    if (part) /** @type {HTMLElement} */ (part).hidden = !on;
+  }
+
+  /** A part that is there only when it has words. @param {string} name @param {string} words */
+  #write(name, words) {
+    const part = this.#part(name);
+    part.textContent = words;
+    part.hidden = !words;
+  }
+
+  /** @param {string} name @param {string | null} message */
+  #point(name, message) {
+    const link = this.#part(name);
+    if (message) link.setAttribute("href", `?at=${message}`);
+    else link.removeAttribute("href");
+  }
+}
+
+/** @param {Shown} message what to say of files that its model cannot read; nothing where there are none */
+function unreadWords({ unread, generation }) {
+  const files = generation?.context?.unread ?? 0;
+  if (unread || !files) return unread ?? "";
+  const what = files === 1 ? "a file" : `${files} files`;
+  return `This model cannot read ${what} in this conversation. It was told that they are there, and nothing of what is in them.`;
+}
+
+/** @param {Shown} message what it is waiting for; nothing while its text comes */
+export function waitWords(message) {
+  if (message.stopping) return "Stopping…";
+  if (message.notice) return message.notice.detail;
+  if (message.text) return "";
+  if (message.reasoning) return "The model is thinking…";
+  return message.status === "pending" ? "Waiting for the model…" : "The model is reading…";
+}
+
+/** @param {Shown} message what to say about how it ended; nothing where it ended well */
+export function outcomeWords(message) {
+  const { generation, status } = message;
+  if (!generation || status === "sending" || isLive(status)) return "";
+  if (generation.error) return generation.error.detail;
+  if (generation.note) return generation.note;
+  if (status === "stopped")
+    return message.text ? "You stopped this answer." : "You stopped it before the first words.";
+  if (status === "interrupted") return "This answer was cut off.";
+  return status === "failed" ? "The model could not answer." : "";
+}

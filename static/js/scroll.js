@@ -1,0 +1,73 @@
+/** Keeps the end in view while the reader is there, and leaves them alone as soon as they scroll up. */
+
+const NEAR = 16;
+
+export class Scroll {
+  #scroller;
+  #content;
+  #button;
+  #following = true;
+  #top = 0;
+  /** @type {ResizeObserver | null} */
+  #observer = null;
+
+  /**
+   * @param {HTMLElement} scroller
+   * @param {HTMLElement} content
+   * @param {HTMLElement} button back to the end
+   */
+  constructor(scroller, content, button) {
+    this.#scroller = scroller;
+    this.#content = content;
+    this.#button = button;
+  }
+
+  start() {
+    if (this.#observer) return;
+    this.#observer = new ResizeObserver(() => this.#settle());
+    this.#observer.observe(this.#content);
+    this.#observer.observe(this.#scroller);
+    this.#scroller.addEventListener("scroll", this.#scrolled, { passive: true });
+    this.#button.addEventListener("click", this.toEnd);
+  }
+
+  stop() {
+    this.#observer?.disconnect();
+    this.#observer = null;
+    this.#scroller.removeEventListener("scroll", this.#scrolled);
+    this.#button.removeEventListener("click", this.toEnd);
+  }
+
+  /** Goes to the end and stays there. */
+  toEnd = () => {
+    this.#following = true;
+    this.#settle();
+  };
+
+  /** Shows one message, and stays there. @param {Element} message */
+  show(message) {
+    this.#following = false;
+    message.scrollIntoView({ block: "start" });
+    this.#settle();
+  }
+
+  #settle() {
+    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#top = this.#scroller.scrollTop;
+    this.#button.hidden = this.#following || this.#left() < NEAR;
+  }
+
+  #left() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  /** Content that grows also moves the end away: only a move upwards is the reader's. */
+  #scrolled = () => {
+    const { scrollTop } = this.#scroller;
+    if (this.#left() < NEAR) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
+    this.#button.hidden = this.#following || this.#left() < NEAR;
+  };
+}

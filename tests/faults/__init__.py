@@ -1,0 +1,1 @@
+"""Faults against the running product. `make faults`; docs/reliability.md says what they prove."""

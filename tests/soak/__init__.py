@@ -1,0 +1,1 @@
+"""What takes minutes: idle sockets, long outages, steady load, a thousand faults."""
