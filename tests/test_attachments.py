@@ -37,11 +37,12 @@ def sent(user: User, *attachments: Attachment, **fields: Any) -> Turn:
 
 
 def stored(row: Attachment) -> list[str]:
-    """The files that there are of a row."""
-    folder = f"{row.stored_as.hex[:2]}/{row.stored_as.hex[2:4]}"
+    """The files that there are of a row; other tests' may be in the same folder."""
+    name = row.stored_as.hex
+    folder = f"{name[:2]}/{name[2:4]}"
     if not default_storage.exists(folder):
         return []
-    return sorted(default_storage.listdir(folder)[1])
+    return sorted(each for each in default_storage.listdir(folder)[1] if each.startswith(name))
 
 
 def long_ago(*rows: Attachment, **ages: timedelta) -> None:
