@@ -167,7 +167,7 @@ def test_a_build_fails_by_a_known_hole_and_says_where_nobody_could_be_asked(
     for code, verdict in verdicts.items():
         step.command = (sys.executable, "-c", f"raise SystemExit({code})")
         outcome = build.run(step, tmp_path)
-        assert outcome[1] == verdict
+        assert outcome.verdict == verdict
         assert build.summary([outcome], []) == (1 if code == 1 else 0)
         assert ("held to chatsite/floors.toml only" in capsys.readouterr().out) is (code == 2)
 
