@@ -15,7 +15,7 @@ DEV := $(VENV)/.dev
 NODE_MODULES := node_modules/.installed
 VENDOR := static/vendor/markdown.js
 
-.PHONY: help run scale test check format lock audit sbom screenshots bench faults soak clean
+.PHONY: help run scale test check format messages lock audit sbom screenshots bench faults soak clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make test          install what is needed and run every test'
 	@echo 'make check         the quick part of it: lint, types, import contracts'
 	@echo 'make format        let ruff put the Python code into shape'
+	@echo 'make messages      collect the texts that people read into locale/, and compile the translations'
 	@echo 'make bench         measure the product against simpler servers (QUICK=1: in two minutes)'
 	@echo 'make bench SCALE=1 the product as several processes beside itself as one'
 	@echo 'make faults        kill, stop and cut off everything while people ask (SEED=… replays)'
@@ -49,6 +50,9 @@ check: $(DEV) $(VENDOR)
 format: $(DEV)
 	@$(PYTHON_HERE) -m ruff check --fix --quiet . || true
 	@$(PYTHON_HERE) -m ruff format .
+
+messages: $(DEV)
+	@$(PYTHON_HERE) -m scripts.messages
 
 screenshots: $(DEV) $(VENDOR)
 	@$(PYTHON_HERE) scripts/screenshots.py

@@ -11,6 +11,8 @@ from csp.constants import NONCE, SELF
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
@@ -65,6 +67,20 @@ class ResponseHeaders:
             # Whoever is signed in: nothing of it stays in a cache, the browser's included (R94).
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class Language(LocaleMiddleware):
+    """Words, dates and numbers in the language that the person chose, else as the browser asks.
+
+    The browser's first: what cannot even ask who it is (the database is away) says so in it.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        chosen = getattr(request.user, "language", "")
+        if chosen and translation.check_for_language(chosen):
+            translation.activate(chosen)
+            request.LANGUAGE_CODE = translation.get_language()
 
 
 class ContentSecurityPolicy(CSPMiddleware):

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "chatsite.middleware.Language",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -124,6 +125,10 @@ TEMPLATES = [
 DATABASES = {"default": env.database("DATABASE_URL", VAR_DIR / "chat.sqlite3")}
 
 LANGUAGE_CODE = "en"
+# Each by its own name. Another one: CONTRIBUTING.md says how.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "chatsite.formats"
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

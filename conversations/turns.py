@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from conversations.models import (
     Attachment,
@@ -279,6 +280,7 @@ def _promise(
         command=command,
         digest=digest,
         model=model,
+        language=get_language() or "",
         base_text_length=len(answer.text),
         base_reasoning_length=len(answer.reasoning),
     )

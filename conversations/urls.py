@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations import health, views
+from conversations import health, languages, views
 from conversations.attachments.views import file
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("files/<uuid:attachment_id>/thumbnail", file, {"part": "thumbnail"}, name="thumbnail"),
     path("conversations/", views.older, name="older"),
     path("settings/", views.settings_page, name="settings"),
+    path("settings/language/", languages.choose, name="language"),
     path("accounts/logout/", views.sign_out, name="account_logout"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -31,6 +31,7 @@ RULES: dict[str, Rule] = {
     "files/<uuid:attachment_id>/thumbnail": "owner",
     "conversations/": "person",
     "settings/": "person",
+    "settings/language/": "person",
     "healthz": "public",
     "readyz": "public",
     # For nobody without the scraper's token: tests/test_metrics.py.

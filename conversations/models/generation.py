@@ -86,6 +86,8 @@ class Generation(Spent, Ended):
 
     # What of the conversation the model saw: see streaming/history.py.
     context = models.JSONField(null=True, blank=True)
+    # What is said while it is written is said in the language in which it was asked for.
+    language = models.CharField(max_length=16, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -17,6 +17,8 @@ class User(AbstractUser):
     email = models.EmailField("e-mail address", blank=True)
     # Set for a password that somebody else knows; the page asks for a new one until it is changed.
     must_change_password = models.BooleanField(default=False)
+    # A code of LANGUAGES, or nothing: as the browser asks.
+    language = models.CharField(max_length=16, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = "person"
