@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Length
 from django.http import HttpRequest
 from django.urls import reverse
@@ -25,6 +25,7 @@ from conversations import (  # noqa: F401  (register themselves)
 from conversations.models import (
     Attachment,
     Conversation,
+    Feedback,
     Generation,
     Message,
     MessageAttachment,
@@ -180,6 +181,40 @@ class GenerationFigures(OfConversation):
         "lease_until", "stop_requested",
         "created_at", "started_at", "ended_at",
     )  # fmt: skip
+
+
+@admin.register(Feedback)
+class FeedbackFigures(Figures):
+    hidden = ("comment",)
+    list_display = ("id", "of", "rating", "reasons", "written_by", "created_at")
+    list_filter = ("rating", "created_at")
+    search_fields = ("=message__conversation__id", "=message__uuid")
+    search_help_text = _("By id of the conversation or of the message.")
+    ordering = ("-id",)
+    fields = (
+        "id",
+        "of",
+        "message_id",
+        "rating",
+        "reasons",
+        "written_by",
+        "created_at",
+        "updated_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        wrote = Generation.objects.filter(message=OuterRef("message")).order_by("-created_at")
+        rows = rows.annotate(
+            conversation_id=F("message__conversation"), by_model=Subquery(wrote.values("model")[:1])
+        )
+        return rows  # type: ignore[no-any-return]  # the stubs know no manager here
+
+    of = OfConversation.of
+
+    @admin.display(description=_("model"))
+    def written_by(self, row: Any) -> str:
+        return row.by_model or "–"
 
 
 @admin.register(TranscriptRead)

@@ -4,7 +4,8 @@ An item is a dictionary: ``uuid``, ``parent`` (the uuid of a message, or None), 
 ``reasoning``, ``attachments`` (as `Attachment.described` gives them), ``status``, ``created_at`` (a
 datetime), ``generation`` (None, or ``id``, ``model``, ``attempt``, ``seq`` and the fields of
 ``finished``) and ``siblings`` (None, or ``index`` from 1, ``count``, ``previous`` and ``next``,
-which are uuids or None), ``pinned``, and in a thread ``view`` (see ``conversations/view.py``).
+which are uuids or None), ``pinned``, ``feedback`` (None, or ``rating``, ``reasons`` and ``comment``
+of the conversation's owner), and in a thread ``view`` (see ``conversations/view.py``).
 Every id in it is a string.
 """
 
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from conversations.branches import Tree
+from conversations.models import Feedback
 from conversations.outcomes import finished_fields
 from conversations.view import mark
 
@@ -25,7 +27,7 @@ Item = dict[str, Any]
 
 
 class Transcript:
-    """The whole tree of one conversation, read in two queries; in three while it is answered."""
+    """The whole tree of one conversation, read in three queries; in four while it is answered."""
 
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
@@ -35,6 +37,9 @@ class Transcript:
         self._runs: dict[int, list[Generation]] = defaultdict(list)
         self._note(generations)
         self._settle(messages)
+        # Nobody but its owner may rate what is answered in it.
+        ratings = Feedback.objects.filter(message__conversation=conversation)
+        self._ratings = {row.message_id: row.described() for row in ratings}
         self.tree = Tree(messages.values())
         self._by_uuid = {message.uuid: message for message in messages.values()}
         self._uuids = {message.id: str(message.uuid) for message in messages.values()}
@@ -71,6 +76,7 @@ class Transcript:
             "created_at": message.created_at,
             "generation": _described(generation) if generation else None,
             "siblings": self._siblings(message),
+            "feedback": self._ratings.get(message.id),
         }
 
     def _siblings(self, message: Message) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from conversations.models import BedrockModel, Conversation, TranscriptRead, User
+from conversations.models import BedrockModel, Conversation, Feedback, TranscriptRead, User
 from tests import pictures
 from tests.people import talk
 from tests.pictures import uploaded
@@ -79,6 +79,7 @@ RULES: dict[str, Rule] = {
     "api/v1/messages/<uuidstr:message_id>/regenerate": "owner",
     "api/v1/messages/<uuidstr:message_id>/continue": "owner",
     "api/v1/messages/<uuidstr:message_id>/pin": "owner",
+    "api/v1/messages/<uuidstr:message_id>/feedback": "owner",
 }
 EXAMPLES = {
     "accounts/^confirm-email/(?P<key>[-:\\w]+)/$": "accounts/confirm-email/nobodys:key/",
@@ -140,6 +141,7 @@ def belongings(owner: User) -> dict[str, Any]:
         conversation=turn.conversation.pk,
         request_id="r",
     )
+    opinion = Feedback.give(owner, turn.assistant_message, "down", ["long"], "Only mine to read")
     return {
         "conversation_id": turn.conversation.pk,
         "attachment_id": image.pk,
@@ -156,6 +158,7 @@ def belongings(owner: User) -> dict[str, Any]:
         "attachment": image.pk,
         "messageattachment": image.uses.get().pk,
         "bedrockmodel": model.pk,
+        "feedback": opinion.pk,
     }
 
 

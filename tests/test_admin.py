@@ -12,13 +12,13 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from conversations.models import BedrockModel, Conversation, TranscriptRead, User
+from conversations.models import BedrockModel, Conversation, Feedback, TranscriptRead, User
 from conversations.turns import Turn
 from tests.people import reviewer, talk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
 
-FIGURES = ("conversation", "message", "generation", "transcriptread")
+FIGURES = ("conversation", "message", "generation", "transcriptread", "feedback")
 TEXTS = (
     "Heron question",
     "Heron answer",
@@ -26,6 +26,7 @@ TEXTS = (
     "Heron title",
     "Heron prompt",
     "Heron summary",
+    "Heron comment",
 )
 
 
@@ -41,10 +42,13 @@ def turn(alice: User) -> Turn:
     turn.assistant_message.content = [{"text": "Heron answer"}]
     turn.assistant_message.save()
     assert again
+    Feedback.give(alice, turn.assistant_message, "down", [], "Heron comment")
     return turn
 
 
 def key_of(model: str, turn: Turn) -> Any:
+    if model == "feedback":
+        return turn.assistant_message.feedback.get().pk
     return {
         "conversation": turn.conversation.pk,
         "message": turn.assistant_message.pk,
@@ -56,7 +60,7 @@ def key_of(model: str, turn: Turn) -> Any:
 # --- no text anywhere ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["conversation", "message", "generation", "user"])
+@pytest.mark.parametrize("model", ["conversation", "message", "generation", "user", "feedback"])
 @pytest.mark.parametrize("page", ["list", "one", "history"])
 def test_no_page_shows_or_even_reads_text(
     turn: Turn, as_staff: Client, as_dora: Client, model: str, page: str
@@ -79,7 +83,9 @@ def test_no_page_shows_or_even_reads_text(
             assert text not in response.text
     for sql in statements:
         columns = sql.partition(" FROM ")[0].replace('LENGTH("conversations_message"."text")', "")
-        assert not re.search(r'"(title|system_prompt|summary|text|reasoning|content)"', columns)
+        assert not re.search(
+            r'"(title|system_prompt|summary|text|reasoning|content|comment)"', columns
+        )
 
 
 @pytest.mark.parametrize(
@@ -97,6 +103,8 @@ def test_no_page_shows_or_even_reads_text(
         "user/?password__startswith=pbkdf2",
         "user/?conversations__title__icontains=Heron",
         "transcriptread/?owner__password__startswith=p",
+        "feedback/?comment__icontains=Heron",
+        "feedback/?message__text__icontains=Heron",
     ],
 )
 def test_no_list_can_be_narrowed_by_text(turn: Turn, as_dora: Client, lookup: str) -> None:
@@ -166,8 +174,9 @@ def test_a_list_of_many_takes_few_queries(
     alice: User, as_dora: Client, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(15):
-        talk(alice, f"Question {number}")
-    for model in ("conversation", "message", "generation"):
+        turn = talk(alice, f"Question {number}")
+        Feedback.give(alice, turn.assistant_message, "up", [], "")
+    for model in ("conversation", "message", "generation", "feedback"):
         with django_assert_max_num_queries(11):
             as_dora.get(f"/admin/conversations/{model}/")
 

@@ -122,6 +122,7 @@ def test_a_conversation_has_all_its_messages_on_all_branches(alice: User, as_ali
         "attachments": [],
         "status": "complete",
         "generation": None,
+        "feedback": None,
     }
     assert half["parent"] == whole["parent"] == question["id"]
     assert (half["status"], half["text"]) == ("interrupted", "Half")
@@ -166,7 +167,7 @@ def test_a_long_conversation_takes_as_few_queries_as_a_short_one(
     turn = talk(alice)
     for number in range(15):
         answer(ask(alice, f"Question {number}", conversation=turn.conversation))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         get(as_alice, f"/conversations/{turn.conversation.pk}")
 
 
@@ -313,7 +314,7 @@ def test_the_description_names_every_call(as_alice: Client) -> None:
     paths |= {f"/api/v1/attachments{rest}" for rest in ("", "/{attachment_id}")}
     paths |= {
         f"/api/v1/messages/{{message_id}}/{verb}"
-        for verb in ("stop", "regenerate", "continue", "pin")
+        for verb in ("stop", "regenerate", "continue", "pin", "feedback")
     }
     assert set(schema["paths"]) == paths
     sending = schema["paths"]["/api/v1/messages"]["post"]

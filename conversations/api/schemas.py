@@ -193,6 +193,16 @@ class AttachmentItem(Schema):
     height: int | None
 
 
+class FeedbackItem(Schema):
+    """What a person thinks of an answer; ``reasons`` are codes that fit the rating."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rating: Literal["up", "down"]
+    reasons: Annotated[list[StrictStr], Field(max_length=20, default_factory=list)]
+    comment: StrictStr = ""
+
+
 class MessageItem(Schema):
     id: UUID
     parent: UUID | None
@@ -204,6 +214,7 @@ class MessageItem(Schema):
     status: Status
     created_at: datetime
     generation: GenerationItem | None
+    feedback: FeedbackItem | None = None
 
 
 class Stopping(Schema):

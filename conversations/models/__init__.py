@@ -3,6 +3,7 @@
 from conversations.models.attachment import Attachment, MessageAttachment
 from conversations.models.catalogue import BedrockModel
 from conversations.models.conversation import Conversation
+from conversations.models.feedback import Feedback
 from conversations.models.generation import Generation
 from conversations.models.guardrail import Guardrail
 from conversations.models.journal import TranscriptRead
@@ -13,6 +14,7 @@ __all__ = [
     "Attachment",
     "BedrockModel",
     "Conversation",
+    "Feedback",
     "Generation",
     "Guardrail",
     "Message",

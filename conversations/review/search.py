@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django import forms
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
 
-from conversations.models import Conversation, Generation, Message
+from conversations.models import Conversation, Feedback, Generation, Message
 from conversations.models.conversation import TEXTS
 
 if TYPE_CHECKING:
@@ -19,12 +20,15 @@ AROUND = 90  # characters of a message shown before and behind the words that we
 WITHDRAWN = "withdrawn"
 OUTCOMES = [("", "Any"), *Generation.Status.choices, (WITHDRAWN, "Withdrawn by a guardrail")]
 
+RATINGS = [("", _("Any")), ("rated", _("Rated")), *Feedback.Rating.choices]
+
 
 class SearchForm(forms.Form):
     q = forms.CharField(label="Words in a message", max_length=200, required=False)
     owner = forms.CharField(label="Person", max_length=254, required=False)
     model = forms.CharField(label="Model", max_length=256, required=False)
     outcome = forms.ChoiceField(label="Outcome of an answer", choices=OUTCOMES, required=False)
+    rating = forms.ChoiceField(label=_("Rating of an answer"), choices=RATINGS, required=False)
     since = forms.DateField(
         label="From", required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -57,6 +61,8 @@ def matching(rows: ConversationQuerySet, asked: dict[str, Any]) -> ConversationQ
         rows = rows.filter(Q(owner__username__icontains=name) | Q(owner__email__icontains=name))
     if asked.get("model") or asked.get("outcome"):
         rows = rows.filter(Exists(_generations(asked)))
+    if asked.get("rating"):
+        rows = rows.filter(Exists(_ratings(asked["rating"])))
     if asked.get("since"):
         rows = rows.filter(updated_at__date__gte=asked["since"])
     if asked.get("until"):
@@ -97,3 +103,8 @@ def _generations(asked: dict[str, Any]) -> Any:
     elif asked.get("outcome"):
         rows = rows.filter(status=asked["outcome"])
     return rows
+
+
+def _ratings(rating: str) -> Any:
+    rows = Feedback.objects.filter(message__conversation=OuterRef("pk"))
+    return rows if rating == "rated" else rows.filter(rating=rating)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django import template
 
+from conversations import ratings
+
 register = template.Library()
 
 # Directions, zero-width characters, fillers, tag characters and variation selectors beyond those
@@ -25,8 +27,12 @@ def reveal(text: str) -> str:
 
 @register.filter
 def revealed(item: dict[str, Any]) -> dict[str, Any]:
-    """An item of a transcript with its texts revealed, and those of its sources and tools."""
+    """An item of a transcript with its texts revealed, and those of its sources, its tools and
+    its rating, whose reasons are put into words."""
     shown = {**item, "text": reveal(item["text"]), "reasoning": reveal(item["reasoning"])}
+    if given := item["feedback"]:
+        reasons = ratings.words(given["rating"], given["reasons"])
+        shown["feedback"] = {**given, "reasons": reasons, "comment": reveal(given["comment"])}
     if generation := item["generation"]:
         shown["generation"] = {**generation, "parts": _revealed(generation["parts"])}
     return shown
