@@ -16,6 +16,7 @@ urlpatterns = [
     path("conversations/", views.older, name="older"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/language/", languages.choose, name="language"),
+    path("session/", views.session, name="session"),
     path("accounts/logout/", views.sign_out, name="account_logout"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

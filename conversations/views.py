@@ -8,7 +8,8 @@ from uuid import UUID
 from allauth.account.views import LogoutView
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from conversations import sidebar
 from conversations.access import failed, signed_in, wants_json
 from conversations.forms import RenameForm
-from conversations.models import Conversation, Message, TranscriptRead
+from conversations.models import Conversation, Message, TranscriptRead, User
 from conversations.paging import BadCursor
 from conversations.picker import picker
 from conversations.transcript import Transcript
@@ -76,6 +77,7 @@ def _chat_page(
         "thread": thread,
         "options": found.options if found else {},
         "summary": found.summary if found else "",
+        "signed_out_cookie": settings.SIGNED_OUT_COOKIE_NAME,
     }
     listed = sidebar.newest(request.user)
     context = {
@@ -88,7 +90,10 @@ def _chat_page(
         "files": page_data["urls"]["files"],
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
     }
-    return render(request, "conversations/chat.html", context)
+    response = render(request, "conversations/chat.html", context)
+    if settings.SIGNED_OUT_COOKIE_NAME in request.COOKIES:
+        response.delete_cookie(settings.SIGNED_OUT_COOKIE_NAME, samesite="Lax")
+    return response
 
 
 @require_safe
@@ -158,12 +163,37 @@ def settings_page(request: SignedInRequest) -> HttpResponse:
     return render(request, "settings/index.html", context)
 
 
+@require_safe
+def session(request: HttpRequest) -> JsonResponse:
+    """Who is signed in now, and the token that changes need: a page whose session ended asks."""
+    person = request.user
+    state = {"user": None, "name": "", "token": get_token(request)}
+    if isinstance(person, User):
+        state |= {"user": str(person.public_id), "name": person.display_name}
+    return JsonResponse(state)
+
+
 class SignOut(LogoutView):  # type: ignore[misc]  # allauth ships no types
-    """Signing out also empties what the browser keeps for this site: drafts, caches (R94)."""
+    """Signing out also empties what the browser keeps for this site: drafts, caches (R94).
+
+    What was typed stays where its owner asks for that (``typed``), found again by nobody else.
+    The header empties all: where somebody else's is kept (``others``) the page removes one's own.
+    """
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post(*args, **kwargs)
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        keeps = (
+            self.request.POST.get("typed") == "keep" or self.request.POST.get("others") == "stay"
+        )
+        response.headers["Clear-Site-Data"] = '"cache"' if keeps else '"cache", "storage"'
+        # Other tabs learn that nobody's session ran out: there is nothing to go on with.
+        response.set_cookie(
+            settings.SIGNED_OUT_COOKIE_NAME,
+            "1",
+            max_age=settings.SESSION_COOKIE_AGE,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite="Lax",
+        )
         return response
 
 

@@ -32,6 +32,8 @@ RULES: dict[str, Rule] = {
     "conversations/": "person",
     "settings/": "person",
     "settings/language/": "person",
+    # Tells who one is oneself, and nothing to anybody else.
+    "session/": "public",
     "healthz": "public",
     "readyz": "public",
     # For nobody without the scraper's token: tests/test_metrics.py.

@@ -85,6 +85,46 @@ def test_signing_out_needs_a_post_and_empties_the_browser(as_alice: Client) -> N
     assert not is_in(as_alice)
 
 
+@pytest.mark.parametrize(("name", "value"), [("typed", "keep"), ("others", "stay")])
+def test_what_was_typed_stays_in_the_browser_where_its_owner_asks_for_that(
+    as_alice: Client, name: str, value: str
+) -> None:
+    """R94, R96"""
+    response = as_alice.post("/accounts/logout/", {name: value})
+    assert response.headers["Clear-Site-Data"] == '"cache"'
+    assert not is_in(as_alice)
+
+
+def test_a_page_learns_who_is_signed_in_and_the_token_that_goes_with_it(alice: User) -> None:
+    """R93: what was sent when the session ended goes on with the next one."""
+    client = Client(enforce_csrf_checks=True)
+    nobody = client.get("/session/").json()
+    assert nobody["user"] is None
+    signing_in = {"login": "alice", "password": PASSWORD}
+    as_script = {"Accept": "application/json"}
+    assert client.post("/accounts/login/", signing_in, headers=as_script).status_code == 403
+    as_script["X-CSRFToken"] = nobody["token"]
+    assert client.post("/accounts/login/", signing_in, headers=as_script).status_code == 200
+    somebody = client.get("/session/").json()
+    assert (somebody["user"], somebody["name"]) == (str(alice.public_id), alice.display_name)
+    change = {"data": "{}", "content_type": "application/json"}
+    stale = client.post("/api/v1/conversations", **change, headers=as_script)
+    assert stale.status_code == 403
+    fresh = {"X-CSRFToken": somebody["token"]}
+    assert client.post("/api/v1/conversations", **change, headers=fresh).status_code == 201
+
+
+def test_signing_out_is_told_to_other_tabs_until_the_chat_is_there_again(alice: User) -> None:
+    """R94: they have not run out of their session, but are done."""
+    client = Client()
+    client.force_login(alice)
+    client.post("/accounts/logout/")
+    assert client.cookies["signed-out"].value == "1"
+    client.force_login(alice)
+    client.get("/")
+    assert client.cookies["signed-out"].value == ""
+
+
 def test_the_admin_is_left_by_the_same_door(as_dora: Client) -> None:
     """R94"""
     response = as_dora.post("/admin/logout/")

@@ -3,17 +3,22 @@ import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { copy } from "./copy.js";
+import { Departure } from "./departure.js";
 import { Effort } from "./effort.js";
 import { EventSocket } from "./events.js";
 import { Gauge } from "./gauge.js";
 import { Line } from "./line.js";
+import { Outbox } from "./outbox.js";
 import { detail, element } from "./page.js";
 import { Painter } from "./painter.js";
 import { Scroll } from "./scroll.js";
+import { Sending } from "./sending.js";
 import { fromServer, isAnswering, Session } from "./session.js";
 import { Sidebar } from "./sidebar.js";
+import { SignIn } from "./signin.js";
 import { call, change, read, socketAddress, token } from "./site.js";
-import { Drafts, Notes, Outbox } from "./storage.js";
+import { Drafts, Notes } from "./storage.js";
+import { Tab } from "./tabs.js";
 import { Thread } from "./thread.js";
 import { Title } from "./title.js";
 import { Toast } from "./toast.js";
@@ -22,7 +27,7 @@ import { contextOf, marks } from "./view.js";
 import { unsent } from "./turn.js";
 
 /**
- * @typedef {{user: string | {id: string}, conversation: string | null, newest: string | null, model: string, options: import("./protocol.js").Options, summary: string,
+ * @typedef {{user: string | {id: string}, conversation: string | null, newest: string | null, model: string, options: import("./protocol.js").Options, summary: string, signed_out_cookie: string,
  *   models: {id: string, name: string, thinks?: boolean}[], urls: {socket: string, me: string, new: string}, thread: object[]}} PageData
  */
 
@@ -39,6 +44,11 @@ class ChatPage {
   #connection;
   #line;
   #gauge;
+  #sending;
+  #signIn;
+  #departure;
+  /** When the same person was signed in again: who is turned away at once then may not come in at all. */
+  #backAt = Number.NEGATIVE_INFINITY;
   #notes = new Notes();
   #painter = new Painter(() => this.#draw());
 
@@ -49,22 +59,23 @@ class ChatPage {
     const names = new Map(data.models.map((model) => [model.id, model.name]));
     const template = /** @type {HTMLTemplateElement} */ (element("message-template"));
     this.#connection = new Connection(socketAddress(data.urls.socket), data.urls.me, {
-      detour: () => new EventSocket(this.#api, token()),
+      detour: () => new EventSocket(this.#api, token, { renew: () => this.#signIn.renew() }),
       recall: () => this.#notes.take("detour") !== "",
       remember: (detour) => this.#notes.leave("detour", detour ? "yes" : ""),
     });
+    const tab = new Tab(this.#notes);
+    const drafts = new Drafts(person, undefined, tab);
+    const outbox = new Outbox(person, undefined, tab);
     this.#session = new Session(
       this.#connection,
-      new Outbox(person),
+      outbox,
       open(data.conversation, data.thread.map(fromServer), data.newest),
       (conversation) => this.#readConversation(conversation),
+      tab,
     );
     this.#thread = new Thread(element("thread"), template, (id) => names.get(id) ?? id);
-    this.#composer = new Composer(
-      /** @type {HTMLFormElement} */ (element("composer")),
-      new Drafts(person),
-      data.conversation,
-    );
+    const form = /** @type {HTMLFormElement} */ (element("composer"));
+    this.#composer = new Composer(form, drafts, data.conversation);
     this.#sidebar = new Sidebar(
       element("sidebar"),
       /** @type {HTMLTemplateElement} */ (element("conversation-template")),
@@ -76,13 +87,25 @@ class ChatPage {
     const panel = element("context-panel");
     this.#gauge = new Gauge(element("composer"), panel, (fields) => this.#change(fields));
     this.#line = new Line(element("connection"), this.#connection);
+    this.#sending = new Sending(element("thread"), form, {
+      composer: this.#composer,
+      session: this.#session,
+      drafts,
+      outbox,
+      tab,
+      announcer: this.#announcer,
+      toast: this.#toast,
+    });
+    this.#signIn = new SignIn(/** @type {HTMLDialogElement} */ (element("sign-in")), person);
+    const departure = /** @type {HTMLDialogElement} */ (element("departure"));
+    this.#departure = new Departure(departure, { drafts, outbox }, () => this.#session.stop());
   }
 
   start() {
     this.#listen();
     this.#draw();
-    const underWay = this.#session.sending.find((command) => command.type === "send");
-    this.#composer.start(underWay?.type === "send" ? underWay : undefined);
+    this.#sending.start();
+    this.#departure.start();
     this.#sidebar.start();
     this.#title.start();
     this.#gauge.start(this.#data);
@@ -96,12 +119,13 @@ class ChatPage {
   #listen() {
     const on = this.#session;
     on.addEventListener("change", () => this.#painter.ask());
-    on.addEventListener("ready", () => void this.#readList());
-    on.addEventListener("accepted", (event) => this.#accepted(detail(event)));
-    on.addEventListener("refused", (event) => this.#refused(detail(event)));
+    on.addEventListener("ready", () => void Promise.all([this.#signIn.renew(), this.#readList()]));
+    on.addEventListener("stranger", () => this.#signIn.open());
     on.addEventListener("conversation", (event) => this.#changed(detail(event)));
     on.addEventListener("gone", () => this.#composer.complain("This conversation was deleted."));
-    this.#composer.addEventListener("send", (event) => this.#send(event));
+    this.#sending.addEventListener("sent", () => this.#scroll.toEnd());
+    this.#sending.addEventListener("begun", (event) => this.#begun(detail(event)));
+    this.#signIn.addEventListener("back", () => this.#back());
     this.#composer.addEventListener("say", (event) => this.#announcer.say(detail(event)));
     this.#composer.addEventListener("stop", () => on.stopAnswer());
     this.#composer.addEventListener("pick", () => void this.#picked());
@@ -109,23 +133,14 @@ class ChatPage {
     this.#connection.addEventListener("state", () => this.#signedOut());
     element("thread").addEventListener("click", (event) => void this.#act(event));
     document.addEventListener("keydown", (event) => this.#key(event));
-    document.addEventListener("submit", (event) => this.#submitted(event));
     // Another address than this page was made for: the server knows what belongs there.
     globalThis.addEventListener("popstate", () => location.reload());
-  }
-
-  /**
-   * Signing out ends the socket too; that must not reload the page before the answer has emptied the storage.
-   * @param {Event} event
-   */
-  #submitted(event) {
-    if (/** @type {Element} */ (event.target).matches('[data-act="sign-out"]')) this.#session.stop();
   }
 
   #draw() {
     const { transcript, sending } = this.#session;
     const messages = thread(transcript);
-    const shown = [...messages, ...unsent(sending, (ids) => this.#composer.attachments(ids))];
+    const shown = [...messages, ...unsent(sending, (entry) => this.#session.waitsFor(entry))];
     element("chat").classList.toggle("is-empty", shown.length === 0);
     this.#thread.draw(shown, marks(messages));
     this.#gauge.draw(contextOf(messages));
@@ -144,41 +159,12 @@ class ChatPage {
     if (deleted) this.#deleted(JSON.parse(deleted));
   }
 
-  /** @param {Event} event */
-  #send(event) {
-    const { text, model, attachments } = detail(event);
-    if (this.#session.sending.length) return this.#keepText(event, "The last message is still on its way.");
-    if (!this.#session.send(text, model, attachments))
-      return this.#keepText(event, "This is longer than one message can be.");
-    this.#composer.complain("");
-    this.#scroll.toEnd();
-  }
-
-  /** @param {Event} event @param {string} reason */
-  #keepText(event, reason) {
-    event.preventDefault();
-    this.#composer.complain(reason);
-  }
-
-  /** @param {{command: import("./storage.js").Keyed, update: import("./protocol.js").Accepted}} accepted */
-  #accepted({ command, update }) {
-    if (command.type !== "send") return;
-    this.#composer.accepted(command.conversation ?? null);
-    if (command.conversation) return;
-    const address = `${this.#data.urls.new}c/${update.conversation}/`;
+  /** A new conversation has its address. @param {string} conversation */
+  #begun(conversation) {
+    const address = `${this.#data.urls.new}c/${conversation}/`;
     history.pushState(null, "", address);
-    this.#composer.moveTo(update.conversation);
     this.#title.moveTo(address);
-    this.#sidebar.mark(update.conversation);
-  }
-
-  /** @param {{command: import("./storage.js").Keyed, update: import("./protocol.js").Refused}} refused */
-  #refused({ command, update }) {
-    const seconds = Math.ceil(update.retry_after ?? 0);
-    const reason = seconds ? `${update.detail} Try again in ${seconds} s.` : update.detail;
-    if (command.type === "send") this.#composer.giveBack(command, reason);
-    else this.#composer.complain(reason);
-    this.#announcer.say(reason);
+    this.#sidebar.mark(conversation);
   }
 
   /** @param {import("./protocol.js").ConversationChanged} update */
@@ -215,12 +201,15 @@ class ChatPage {
 
   #signedOut() {
     if (this.#connection.state !== "signed-out") return;
-    // The server sends whoever is signed out to sign in, and back here afterwards.
-    const last = Number(this.#notes.take("reloaded"));
-    if (Date.now() - last < 10_000)
-      return this.#composer.complain("You are signed out. Load the page again to sign in.");
-    this.#notes.leave("reloaded", String(Date.now()));
-    location.reload();
+    // Who signed out in another tab is done here, too; the server sends this one to sign in.
+    if (document.cookie.includes(`${this.#data.signed_out_cookie}=`)) return location.reload();
+    if (performance.now() - this.#backAt > 10_000) return this.#signIn.open();
+    this.#composer.complain("You may not use this chat any more. What you wrote is kept on this device.");
+  }
+
+  #back() {
+    this.#backAt = performance.now();
+    this.#session.start();
   }
 
   /** @param {Event} event */

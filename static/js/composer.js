@@ -1,14 +1,15 @@
 /**
- * The message field. What was typed leaves it only towards the server, and comes back with the reason
+ * The message field. What was typed leaves it only towards the outbox, and comes back with the reason
  * where the server refuses it.
  *
- * Events: "send" (detail: {text, model, attachments}), "stop", "pick" (another model was picked),
- * "say" (detail: words for whoever sees nothing of it).
+ * Events: "send" (detail: {text, model, attachments}; prevented: it stays in the field), "stop", "pick" (another model was picked),
+ * "kept" (the draft was kept, or could not be), "say" (detail: words for whoever sees nothing of it).
  *
  * @typedef {import("./protocol.js").Attachment} Attachment
  */
 import { Files } from "./files.js";
 import { Reading } from "./reading.js";
+import { joined } from "./storage.js";
 
 export class Composer extends EventTarget {
   #form;
@@ -43,11 +44,7 @@ export class Composer extends EventTarget {
     this.#files = files;
   }
 
-  /**
-   * @param {{text: string, attachments?: string[]}} [underWay] what was sent but not accepted before a reload: it
-   *   is no draft any more
-   */
-  start(underWay = { text: "" }) {
+  start() {
     if (this.#listening) return;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
@@ -58,13 +55,21 @@ export class Composer extends EventTarget {
     this.#model?.addEventListener("change", () => this.#picked(), { signal });
     this.#files.addEventListener("change", () => this.#filesChanged(), { signal });
     this.#files.addEventListener("say", (event) => this.#say(/** @type {CustomEvent} */ (event).detail), { signal });
+    this.#drafts.addEventListener("change", (event) => this.#elsewhere(event), { signal });
+    this.#drafts.watch(signal);
     this.#files.start(signal);
-    const draft = this.#field.value || this.#drafts.get(this.#conversation);
-    this.#fill(draft === underWay.text ? "" : draft);
-    const kept = this.#drafts.files(this.#conversation);
-    const sent = underWay.attachments ?? [];
-    this.#files.remember(kept);
-    this.#files.restore(kept.filter(({ id }) => !sent.includes(id)));
+    // What was typed before this script had come is newer than what was kept.
+    if (this.#field.value) this.#drafts.set(this.#conversation, this.#field.value);
+    this.show();
+    void this.#files.check();
+  }
+
+  /** The draft of the conversation, as it is kept. */
+  show() {
+    this.#fill(this.#drafts.get(this.#conversation));
+    this.#sending = true;
+    this.#files.show(this.#drafts.files(this.#conversation));
+    this.#sending = false;
   }
 
   stop() {
@@ -81,11 +86,6 @@ export class Composer extends EventTarget {
     return this.#model?.value;
   }
 
-  /** @param {string[]} ids @returns {Attachment[]} what this page knows of them */
-  attachments(ids) {
-    return this.#files.known(ids);
-  }
-
   /** The files of the conversation, which the next answer may be about. @param {Attachment[]} attachments */
   showAbove(attachments) {
     this.#above = attachments;
@@ -99,14 +99,13 @@ export class Composer extends EventTarget {
     this.#hint();
   }
 
-  /** Whether an answer is being written: then the button stops it. @param {boolean} writing */
+  /** Whether an answer is being written: then a button stops it. @param {boolean} writing */
   showWriting(writing) {
     if (writing === this.#writing) return;
     this.#writing = writing;
     const buttons = [this.#part("send"), this.#part("stop")];
     const focused = buttons.some((button) => button === document.activeElement);
-    this.#part("send").hidden = writing;
-    this.#part("stop").hidden = !writing;
+    this.#adjust();
     if (focused) this.focus();
   }
 
@@ -115,28 +114,17 @@ export class Composer extends EventTarget {
     this.#drafts.set(this.#conversation, "");
     this.#drafts.setFiles(this.#conversation, []);
     this.#conversation = conversation;
-    this.#drafts.set(conversation, this.#field.value);
-    this.#drafts.setFiles(conversation, this.#files.attachments);
-  }
-
-  /** The server has it. @param {string | null} conversation where it was written */
-  accepted(conversation) {
-    const here = conversation === this.#conversation;
-    this.#drafts.set(conversation, here ? this.#field.value : "");
-    this.#drafts.setFiles(conversation, here ? this.#files.attachments : []);
-    this.complain("");
+    this.#keep();
   }
 
   /**
-   * Gives back what the server did not take.
-   * @param {{text: string, attachments?: string[]}} sent
-   * @param {string} reason
+   * Gives back what is not sent after all, in front of what was typed since.
+   * @param {string} text @param {Attachment[]} attachments @param {string} [reason]
    */
-  giveBack({ text, attachments = [] }, reason) {
-    this.#files.restore(this.attachments(attachments));
-    const typed = this.#field.value;
-    this.#fill(typed && typed !== text ? `${text}\n\n${typed}` : text);
-    this.#drafts.set(this.#conversation, this.#field.value);
+  giveBack(text, attachments, reason = "") {
+    this.#files.restore(attachments);
+    this.#fill(joined(text, this.#field.value));
+    this.#keep();
     this.complain(reason);
     this.focus();
   }
@@ -156,24 +144,36 @@ export class Composer extends EventTarget {
   }
 
   #typed() {
-    this.#drafts.set(this.#conversation, this.#field.value);
+    this.#keep();
     this.#adjust();
+  }
+
+  #keep() {
+    this.#drafts.set(this.#conversation, this.#field.value);
+    this.#drafts.setFiles(this.#conversation, this.#files.attachments);
+    this.dispatchEvent(new Event("kept"));
+  }
+
+  /** The same draft in another tab: what is typed there is shown here. @param {Event} event */
+  #elsewhere(event) {
+    if (/** @type {CustomEvent} */ (event).detail === this.#conversation) this.show();
   }
 
   #submit() {
     const text = this.#field.value;
-    if (this.#writing || (!text.trim() && this.#files.isEmpty)) return;
+    if (!text.trim() && this.#files.isEmpty) return;
     const attachments = this.#files.attachments;
     const problem = this.#files.problem || this.#reading.problem(attachments);
     if (problem) return this.complain(problem);
-    // The draft is kept until the server has accepted it: a reload may come before that.
-    const detail = { text, model: this.model, attachments: attachments.map(({ id }) => id) };
+    const detail = { text, model: this.model, attachments };
     const taken = this.dispatchEvent(new CustomEvent("send", { detail, cancelable: true }));
     if (!taken) return;
     this.#sending = true;
     this.#fill("");
     this.#files.clear();
     this.#sending = false;
+    // Now the outbox has it; the draft goes after that, so that it is always in one of them.
+    this.#keep();
   }
 
   #picked() {
@@ -182,7 +182,7 @@ export class Composer extends EventTarget {
   }
 
   #filesChanged() {
-    if (!this.#sending) this.#drafts.setFiles(this.#conversation, this.#files.attachments);
+    if (!this.#sending) this.#keep();
     this.#adjust();
     this.#hint();
   }
@@ -213,7 +213,11 @@ export class Composer extends EventTarget {
 
   #adjust() {
     const nothing = !this.#field.value.trim() && this.#files.isEmpty;
-    /** @type {HTMLButtonElement} */ (this.#part("send")).disabled = nothing;
+    const send = /** @type {HTMLButtonElement} */ (this.#part("send"));
+    send.disabled = nothing;
+    // What is sent while an answer is written waits for its end.
+    send.hidden = this.#writing && nothing;
+    this.#part("stop").hidden = !this.#writing;
     if (globalThis.CSS?.supports?.("field-sizing", "content")) return;
     this.#field.style.blockSize = "auto";
     this.#field.style.blockSize = `${this.#field.scrollHeight}px`;

@@ -77,7 +77,7 @@ export class Connection extends EventTarget {
   }
 
   start() {
-    if (this.#state !== "stopped") return;
+    if (this.#state !== "stopped" && this.#state !== "signed-out") return;
     globalThis.addEventListener?.("online", this.#wake);
     globalThis.document?.addEventListener("visibilitychange", this.#wake);
     this.#connect();

@@ -6,7 +6,8 @@
  * The server ends each response after a while; the next one goes on behind the last id that was read.
  *
  * @typedef {import("./protocol.js").Command} Command
- * @typedef {{fetch: typeof fetch, now: () => number}} Environment
+ * @typedef {{fetch: typeof fetch, now: () => number, renew: () => Promise<void>}} Environment
+ *   renew: asks for another token, of a session that has begun since
  */
 import { CLOSE } from "./protocol.js";
 
@@ -40,13 +41,13 @@ export class EventSocket {
 
   /**
    * @param {string} api address of the HTTP API
-   * @param {string} token that changes need (CSRF)
+   * @param {() => string} token that changes need (CSRF)
    * @param {Partial<Environment>} [environment]
    */
   constructor(api, token, environment = {}) {
     this.#api = api;
     this.#token = token;
-    this.#env = { fetch: (...request) => fetch(...request), now: () => performance.now(), ...environment };
+    this.#env = { fetch: (...request) => fetch(...request), now: () => performance.now(), renew: async () => {}, ...environment };
     void this.#read();
   }
 
@@ -147,7 +148,7 @@ export class EventSocket {
 
   /**
    * Of the response only what was accepted is read: the rest comes, in order, with all else.
-   * @param {import("./storage.js").Keyed} command
+   * @param {import("./outbox.js").Keyed} command
    * @param {string} path
    */
   async #begin(command, path) {
@@ -186,11 +187,20 @@ export class EventSocket {
   }
 
   /** @param {string} path @param {object} body @param {Record<string, string>} headers */
-  #post(path, body, headers) {
+  async #post(path, body, headers) {
+    const answer = await this.#call(path, body, headers);
+    if (answer.status !== 403) return answer;
+    // The token is an older session's: who signed in again elsewhere may go on here.
+    await this.#env.renew();
+    return this.#call(path, body, headers);
+  }
+
+  /** @param {string} path @param {object} body @param {Record<string, string>} headers */
+  #call(path, body, headers) {
     return this.#env.fetch(this.#api + path, {
       method: "POST",
       body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json", "X-CSRFToken": this.#token, ...headers },
+      headers: { "Content-Type": "application/json", "X-CSRFToken": this.#token(), ...headers },
       cache: "no-store",
       signal: this.#ended.signal,
     });

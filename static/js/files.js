@@ -7,9 +7,10 @@
  * @typedef {import("./protocol.js").Attachment} Attachment
  * @typedef {{element: HTMLElement, name: string, attachment: Attachment | null, problem: string,
  *   abort: () => void}} Chip
- * @typedef {{upload: typeof upload, discard: typeof discard}} Transport
+ * @typedef {{upload: typeof upload, discard: typeof discard, exists: typeof exists}} Transport
  */
-import { showImage, sizeWords } from "./attachments.js";
+import { fileAddress, showImage, sizeWords } from "./attachments.js";
+import { exists } from "./site.js";
 import { discard, upload } from "./upload.js";
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
@@ -20,8 +21,6 @@ export class Files extends EventTarget {
   #transport;
   /** @type {Chip[]} */
   #chips = [];
-  /** @type {Map<string, Attachment>} what this page knows, by id */
-  #known = new Map();
   #dragging = 0;
 
   /**
@@ -29,7 +28,7 @@ export class Files extends EventTarget {
    * @param {EventTarget} zone where files may be dropped
    * @param {Transport} [transport]
    */
-  constructor(form, zone, transport = { upload, discard }) {
+  constructor(form, zone, transport = { upload, discard, exists }) {
     super();
     this.#form = form;
     this.#zone = zone;
@@ -65,11 +64,6 @@ export class Files extends EventTarget {
     return "";
   }
 
-  /** @param {string[]} ids @returns {Attachment[]} those that this page knows */
-  known(ids) {
-    return ids.flatMap((id) => this.#known.get(id) ?? []);
-  }
-
   /** @param {Iterable<File>} files */
   add(files) {
     for (const file of files) this.#begin(file);
@@ -87,14 +81,35 @@ export class Files extends EventTarget {
 
   /** They are sent: the chips go. */
   clear() {
-    for (const chip of this.#chips) chip.element.remove();
-    this.#chips = [];
+    this.#drop(() => true);
     this.#changed();
   }
 
-  /** @param {Attachment[]} attachments kept in mind, without a chip */
-  remember(attachments) {
-    for (const attachment of attachments) this.#known.set(attachment.id, attachment);
+  /**
+   * Shows these, as they were kept, in place of those that were uploaded; what is under way or failed stays.
+   * @param {Attachment[]} attachments
+   */
+  show(attachments) {
+    const wanted = new Set(attachments.map(({ id }) => id));
+    this.#drop((chip) => chip.attachment !== null && !wanted.has(chip.attachment.id));
+    this.restore(attachments);
+  }
+
+  /** What was uploaded long ago may be gone: its chips go, and it is said. */
+  async check() {
+    const base = this.#part("chips").dataset.files ?? "";
+    for (const chip of [...this.#chips]) {
+      if (!chip.attachment || (await this.#transport.exists(fileAddress(base, chip.attachment.id, "original")))) continue;
+      this.#drop((each) => each === chip);
+      this.#say(`${chip.name} is not there any more.`);
+      this.#changed();
+    }
+  }
+
+  /** @param {(chip: Chip) => boolean} which */
+  #drop(which) {
+    for (const chip of this.#chips.filter(which)) chip.element.remove();
+    this.#chips = this.#chips.filter((chip) => !which(chip));
   }
 
   /** @param {File} file */
@@ -141,7 +156,6 @@ export class Files extends EventTarget {
   /** @param {Chip} chip @param {Attachment} attachment */
   #done(chip, attachment) {
     chip.attachment = attachment;
-    this.#known.set(attachment.id, attachment);
     chip.element.dataset.state = "done";
     chip.element.dataset.kind = attachment.kind;
     part(chip.element, "chip-note").textContent = sizeWords(attachment.size);

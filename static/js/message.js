@@ -51,6 +51,7 @@ export class MessageView {
     this.#reasoning.draw(message);
     this.#parts.draw(message.generation?.parts ?? null);
     this.#drawWait(message);
+    this.#drawUnsent(message);
     this.#drawOutcome(message);
     this.#drawFoot(message);
   }
@@ -97,6 +98,13 @@ export class MessageView {
   #drawWait(message) {
     this.#part("wait").hidden = message.status === "sending" || !isLive(message.status);
     this.#part("wait-text").textContent = waitWords(message);
+  }
+
+  /** @param {Shown} message */
+  #drawUnsent({ waits = "" }) {
+    this.#show("unsent", waits !== "");
+    const words = this.#root.querySelector('[data-part="unsent-words"]');
+    if (words) words.textContent = waits;
   }
 
   /** @param {Shown} message */

@@ -2,16 +2,19 @@
  * One conversation over one connection: commands out, updates in, repaired after every interruption.
  * It knows no document.
  *
- * Events: "change" (the transcript or what is being sent), "accepted" (detail: {command, update}),
- * "refused" (detail: {command, update}), "gone" (the conversation is not there any more),
- * "conversation" (detail: a ConversationChanged, of any conversation), "ready".
+ * Events: "change" (the transcript or what is being sent), "accepted" (detail: {entry, update, here}),
+ * "refused" (detail: {entries, update, here}; entries: what was refused and what waited behind it),
+ * "gone" (the conversation is not there any more), "conversation" (detail: a ConversationChanged, of any
+ * conversation), "ready", "stranger" (somebody else is signed in now: nothing was sent).
  *
  * @typedef {import("./transcript.js").Transcript} Transcript
  * @typedef {import("./tree.js").Message} Message
- * @typedef {import("./storage.js").Keyed} Keyed
+ * @typedef {import("./outbox.js").Keyed} Keyed
+ * @typedef {import("./outbox.js").Waiting} Waiting
  * @typedef {(conversation: string) => Promise<{messages: Message[]} | null>} Read  the conversation over HTTP
  */
 import { encode, FRAME_LIMIT } from "./protocol.js";
+import { Sender } from "./sender.js";
 import { apply, cursors, liveMessage, reloaded, stopping } from "./transcript.js";
 import { isLive } from "./tree.js";
 
@@ -22,22 +25,31 @@ export class Session extends EventTarget {
   #outbox;
   #read;
   #transcript;
+  #sender;
   #reading = false;
+  /** The line of a conversation that does not exist yet. */
+  #newLine;
   /** @type {import("./protocol.js").Options} of a conversation that begins here */
   options = {};
 
   /**
    * @param {import("./connection.js").Connection} connection
-   * @param {import("./storage.js").Outbox} outbox
+   * @param {import("./outbox.js").Outbox} outbox
    * @param {Transcript} transcript
    * @param {Read} read
+   * @param {import("./tabs.js").Tab | {id: string, gone: (tabs: string[]) => Promise<string[]>}} [tab]
    */
-  constructor(connection, outbox, transcript, read) {
+  constructor(connection, outbox, transcript, read, tab = { id: "", gone: async () => [] }) {
     super();
     this.#connection = connection;
     this.#outbox = outbox;
     this.#transcript = transcript;
     this.#read = read;
+    this.#newLine = `new.${tab.id || "shared"}`;
+    this.#sender = new Sender(connection, outbox, tab, {
+      isHere: (line) => line === this.#line,
+      isFree: () => !isAnswering(this.#transcript),
+    });
   }
 
   get transcript() {
@@ -46,38 +58,63 @@ export class Session extends EventTarget {
 
   /** What was sent in this conversation but is not accepted yet. */
   get sending() {
-    return this.#outbox.commands.filter((command) => this.#isHere(command));
+    return this.#outbox.of(this.#line);
+  }
+
+  get #line() {
+    return this.#transcript.conversation ?? this.#newLine;
+  }
+
+  /** What a message that is not accepted waits for; nothing where it is on its way. @param {Waiting} entry */
+  waitsFor({ command }) {
+    if (this.#connection.state !== "ready") return "line";
+    if (this.#sender.isUnderWay(command.key)) return null;
+    return this.sending[0]?.command.key === command.key ? "answer" : "turn";
   }
 
   start() {
     this.#connection.addEventListener("update", this.#received);
+    this.#connection.addEventListener("state", this.#moved);
+    this.#outbox.addEventListener("change", this.#moved);
     this.#connection.start();
   }
 
   stop() {
     this.#connection.removeEventListener("update", this.#received);
+    this.#connection.removeEventListener("state", this.#moved);
+    this.#outbox.removeEventListener("change", this.#moved);
+    this.#sender.stop();
     this.#connection.stop();
   }
 
   /**
    * @param {string} text
    * @param {string | undefined} model
-   * @param {string[]} [attachments]
+   * @param {import("./protocol.js").Attachment[]} [attachments]
+   * @param {{parent?: string | null}} [place] the message below which it stands instead of the newest one shown
    * @returns {boolean} false where no server would take a frame that large
    */
-  send(text, model, attachments = []) {
+  send(text, model, attachments = [], place = {}) {
     const key = crypto.randomUUID();
-    const { conversation } = this.#transcript;
+    const { conversation, head } = this.#transcript;
     /** @type {import("./protocol.js").Send} */
     const command = { type: "send", ref: key, key, text };
     if (conversation) command.conversation = conversation;
-    if (conversation && this.#transcript.head) command.parent = this.#transcript.head;
-    if (attachments.length) command.attachments = attachments;
+    if (conversation && head) command.parent = head;
+    if (conversation && place.parent !== undefined) command.parent = place.parent;
+    if (attachments.length) command.attachments = attachments.map(({ id }) => id);
     if (model) command.model = model;
     if (!conversation && Object.keys(this.options).length) command.options = this.options;
     if (new TextEncoder().encode(encode(command)).byteLength > FRAME_LIMIT) return false;
-    this.#keep(command);
+    this.#keep(command, attachments, place.parent !== undefined);
     return true;
+  }
+
+  /** What waits is not to be sent after all. @param {string} key @returns {Waiting | undefined} what it was */
+  takeBack(key) {
+    const taken = this.#outbox.take(key);
+    if (taken) this.#moved();
+    return taken;
   }
 
   /** @param {string} message an answer @param {string | undefined} model */
@@ -100,27 +137,26 @@ export class Session extends EventTarget {
     this.#connection.send({ type: "stop", ref: "stop", message: message.uuid });
   }
 
-  /** @param {Keyed} command */
-  #keep(command) {
-    this.#outbox.add(command);
-    this.#connection.send(command);
-    this.dispatchEvent(new Event("change"));
+  /** @param {Keyed} command @param {import("./protocol.js").Attachment[]} [files] @param {boolean} [placed] */
+  #keep(command, files, placed) {
+    this.#outbox.add(command, this.#line, files, placed);
+    this.#moved();
   }
 
-  /** @param {Keyed} command */
-  #isHere(command) {
-    if (command.type !== "send") return this.#transcript.messages.has(command.message);
-    return (command.conversation ?? null) === this.#transcript.conversation;
-  }
+  #moved = () => {
+    this.#sender.flush();
+    this.dispatchEvent(new Event("change"));
+  };
 
   /** @param {Event} event */
   #received = (event) => {
     const update = /** @type {CustomEvent<import("./protocol.js").Update>} */ (event).detail;
     switch (update.type) {
       case "ready":
-        return this.#ready();
+        return update.user === this.#outbox.person ? this.#ready() : this.#strange();
       case "conversation":
         this.#numbered(update);
+        if (update.running === false) this.#sender.release(update.conversation);
         return void this.dispatchEvent(new CustomEvent("conversation", { detail: update }));
       case "refused":
         return this.#refused(update);
@@ -134,10 +170,16 @@ export class Session extends EventTarget {
   /** Nothing is known of what happened meanwhile: ask for all that this tab has not seen. */
   #ready() {
     this.#follow();
-    for (const command of this.#outbox.commands) this.#connection.send(command);
+    this.#sender.restart();
     const live = liveMessage(this.#transcript);
     if (live?.stopping) this.#connection.send({ type: "stop", ref: "stop", message: live.uuid });
     this.dispatchEvent(new Event("ready"));
+  }
+
+  /** The browser's session is another person's: nothing of this one's is said on it. */
+  #strange() {
+    this.stop();
+    this.dispatchEvent(new Event("stranger"));
   }
 
   #follow() {
@@ -153,20 +195,28 @@ export class Session extends EventTarget {
 
   /** @param {import("./protocol.js").Accepted} update */
   #accepted(update) {
-    const command = this.#outbox.take(update.key);
-    const here = command ? this.#isHere(command) : false;
-    if (!here && update.conversation !== this.#transcript.conversation) return;
-    this.#take(update);
-    if (command) this.dispatchEvent(new CustomEvent("accepted", { detail: { command, update } }));
+    const before = this.#line;
+    const entry = this.#outbox.accepted(update);
+    const here = entry ? entry.line === before : update.conversation === this.#transcript.conversation;
+    if (here) this.#take(update);
+    if (entry) this.dispatchEvent(new CustomEvent("accepted", { detail: { entry, update, here } }));
+    if (entry) this.#moved();
   }
 
   /** @param {import("./protocol.js").Refused} update */
   #refused(update) {
     if (update.ref === "follow" && update.code === "not_found") this.dispatchEvent(new Event("gone"));
-    const command = update.ref ? this.#outbox.take(update.ref) : undefined;
-    if (!command && update.retry_after) this.#connection.holdOff(update.retry_after);
-    if (command) this.dispatchEvent(new CustomEvent("refused", { detail: { command, update } }));
-    if (command) this.dispatchEvent(new Event("change"));
+    const entry = this.#outbox.get(update.ref ?? "");
+    if (!entry && update.retry_after) this.#connection.holdOff(update.retry_after);
+    if (!entry) return;
+    // Another tab asked first: it waits for that answer as for one of its own.
+    if (update.code === "busy" && entry.command.type === "send") return this.#sender.hold(entry);
+    const here = entry.line === this.#line;
+    const alone = entry.command.type !== "send";
+    const taken = alone ? [this.#outbox.take(entry.command.key)] : this.#outbox.takeFrom(entry.command.key);
+    const entries = taken.filter((each) => each !== undefined);
+    this.dispatchEvent(new CustomEvent("refused", { detail: { entries, update, here } }));
+    this.#moved();
   }
 
   /** @param {import("./protocol.js").Update} update */
@@ -188,7 +238,7 @@ export class Session extends EventTarget {
   #become(transcript) {
     if (transcript === this.#transcript) return;
     this.#transcript = transcript;
-    this.dispatchEvent(new Event("change"));
+    this.#moved();
   }
 
   /**

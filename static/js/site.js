@@ -8,6 +8,21 @@ export function token() {
   return /** @type {HTMLInputElement} */ (document.querySelector('[name="csrfmiddlewaretoken"]')).value;
 }
 
+/** A new session has another one. @param {string} fresh */
+export function renew(fresh) {
+  for (const field of document.querySelectorAll('[name="csrfmiddlewaretoken"]'))
+    /** @type {HTMLInputElement} */ (field).value = fresh;
+}
+
+/** @param {string} address @returns {Promise<boolean>} false only where the server says so */
+export async function exists(address) {
+  try {
+    return (await fetch(address, { method: "HEAD", cache: "no-store", redirect: "manual" })).status !== 404;
+  } catch {
+    return true;
+  }
+}
+
 /** @param {HTMLFormElement} form @returns {Promise<boolean>} whether it was done */
 export async function submit(form) {
   try {

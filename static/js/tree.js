@@ -12,7 +12,8 @@
  *   pinned: to stay in the model's view; left_out: what was not sent to the model; unread: what of it the model
  *   cannot read; stopping: asked to; ending: a snapshot of its end has come,
  *   its `finished` not yet
- * @typedef {Omit<Message, "status"> & {status: Message["status"] | "sending"}} Shown  sending: not accepted yet
+ * @typedef {Omit<Message, "status"> & {status: Message["status"] | "sending", waits?: string}} Shown
+ *   sending: not accepted yet; waits: for what, in words
  * @typedef {ReadonlyMap<string, Message>} Tree  in the order in which they were written
  */
 

@@ -1,7 +1,7 @@
 /**
  * The messages that a turn begins with, as `accepted` tells them to every tab.
  *
- * @import { Accepted, Send } from "./protocol.js"
+ * @import { Accepted } from "./protocol.js"
  * @import { Shown } from "./tree.js"
  * @typedef {import("./tree.js").Message} Message
  */
@@ -49,27 +49,33 @@ export function answer(update, before) {
   };
 }
 
+/** What a message that is not accepted yet waits for. */
+const WAITS = {
+  line: "Waits for the connection.",
+  answer: "Goes out when the answer has ended.",
+  turn: "Goes out after the message before it.",
+};
+
 /**
  * The questions that were sent and are not accepted yet.
- * @param {import("./storage.js").Keyed[]} commands
- * @param {(ids: string[]) => import("./protocol.js").Attachment[]} known what this page knows of files
+ * @param {import("./outbox.js").Waiting[]} entries
+ * @param {(entry: import("./outbox.js").Waiting) => keyof typeof WAITS | null} waitsFor
  */
-export function unsent(commands, known) {
-  return commands.flatMap((command) =>
-    command.type === "send" ? [waiting(command, known(command.attachments ?? []))] : [],
-  );
+export function unsent(entries, waitsFor) {
+  return entries.flatMap((entry) => (entry.command.type === "send" ? [waiting(entry, waitsFor(entry))] : []));
 }
 
-/** @param {Send} command @param {import("./protocol.js").Attachment[]} attachments @returns {Shown} */
-function waiting({ key, text }, attachments) {
+/** @param {import("./outbox.js").Waiting} entry @param {keyof typeof WAITS | null} reason @returns {Shown} */
+function waiting({ command, files }, reason) {
   return {
-    uuid: key,
+    uuid: command.key,
     parent: null,
     role: "user",
-    text,
+    text: "text" in command ? command.text : "",
     reasoning: "",
-    attachments,
+    attachments: files,
     status: "sending",
+    waits: reason ? WAITS[reason] : "",
     created_at: null,
     generation: null,
   };

@@ -80,22 +80,6 @@ def test_the_field_grows_with_its_text_and_not_without_end(enter, alice):
     assert tab.field.evaluate(height) == one_line
 
 
-def test_text_typed_while_the_answer_is_written_waits_in_the_field(enter, alice, script, model):
-    answer = script()
-    tab = enter(alice)
-    tab.ask("How do tides work?")
-    answer.emit("The moon pulls.")
-    expect(tab.text).to_have_text("The moon pulls.")
-    tab.ask("How often?")
-    expect(tab.field).to_have_value("How often?")
-    expect(tab.questions).to_have_count(1)
-    model.enqueue(Answer("Twice a day."))
-    answer.stop()
-    expect(tab.stop_button).to_be_hidden()
-    tab.field.press("Enter")
-    expect(tab.text).to_have_text("Twice a day.")
-
-
 def test_a_draft_survives_a_reload_and_belongs_to_its_conversation(enter, alice):
     """R96"""
     path = f"/c/{talk(alice).conversation.pk}/"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
-from streaming.localbedrock import Answer
 from tests.browser.conditions import until
 from tests.people import PASSWORD, talk
 
@@ -19,6 +17,11 @@ def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     page.locator("input[name=login]").fill(name)
     page.locator("input[name=password]").fill(password)
     page.get_by_role("button", name="Sign in").click()
+
+
+def leave(page: Page) -> None:
+    page.locator(".account-summary").click()
+    page.get_by_role("button", name="Sign out").click()
 
 
 @pytest.mark.parametrize("name", ["alice", "alice@example.com"])
@@ -54,8 +57,10 @@ def test_after_signing_out_going_back_shows_nothing(enter, alice):
     tab = enter(alice, f"/c/{talk(alice).conversation.pk}/")
     expect(tab.text).to_have_text("By gravity.")
     tab.write("a secret draft")
-    tab.page.locator(".account-summary").click()
-    tab.page.get_by_role("button", name="Sign out").click()
+    leave(tab.page)
+    dialog = tab.page.get_by_role("dialog", name="Sign out?")
+    expect(dialog).to_contain_text("One draft is not sent.")
+    dialog.get_by_role("button", name="Remove and sign out").click()
     expect(tab.page).to_have_url(SIGN_IN)
     tab.page.go_back()
     expect(tab.page).to_have_url(SIGN_IN)
@@ -86,25 +91,41 @@ def test_signing_out_in_one_tab_empties_the_other(enter, alice):
     tab = enter(alice, f"/c/{talk(alice).conversation.pk}/")
     other = tab.tab(tab.path)
     expect(other.text).to_have_text("By gravity.")
-    tab.page.locator(".account-summary").click()
-    tab.page.get_by_role("button", name="Sign out").click()
+    leave(tab.page)
     expect(other.page).to_have_url(SIGN_IN)
     expect(other.page.get_by_text("By gravity.")).to_have_count(0)
 
 
-def test_a_session_that_ends_elsewhere_asks_to_sign_in_and_keeps_the_text(enter, alice, model):
-    """R22, R96"""
+def test_who_keeps_what_was_typed_finds_it_again_and_nobody_else_does(enter, alice, bob):
+    """R94, R96: on a shared machine the next person sees nothing of it."""
     path = f"/c/{talk(alice).conversation.pk}/"
     tab = enter(alice, path)
-    tab.field.press_sequentially("and in the Baltic?")
-    Session.objects.all().delete()
+    tab.write("and in the Baltic?")
+    tab.open("/")
+    tab.write("something new")
+    leave(tab.page)
+    dialog = tab.page.get_by_role("dialog", name="Sign out?")
+    expect(dialog).to_contain_text("2 drafts are not sent.")
+    dialog.get_by_role("button", name="Stay").click()
+    expect(tab.field).to_have_value("something new")
+    leave(tab.page)
+    dialog.get_by_role("button", name="Keep and sign out").click()
     expect(tab.page).to_have_url(SIGN_IN)
+    sign_in(tab.page, "bob")
+    expect(tab.field).to_have_value("")
+    leave(tab.page)
+    expect(tab.page).to_have_url(SIGN_IN)
+    # bob had typed nothing and was asked nothing; what alice kept is not his to remove.
     sign_in(tab.page, "alice")
+    expect(tab.field).to_have_value("something new")
+    tab.open(path)
     expect(tab.field).to_have_value("and in the Baltic?")
-    assert tab.path == path
-    model.enqueue(Answer("Hardly."))
-    tab.field.press("Enter")
-    expect(tab.text).to_have_text("Hardly.")
+    tab.open("/accounts/logout/")
+    keep = tab.page.get_by_role("checkbox", name="Keep on this device")
+    expect(keep).not_to_be_checked()
+    tab.page.get_by_role("button", name="Sign out").click()
+    expect(tab.page).to_have_url(SIGN_IN)
+    assert tab.evaluate("() => localStorage.length + sessionStorage.length") == 0
 
 
 def test_a_one_time_password_asks_for_one_of_ones_own(stranger, alice):

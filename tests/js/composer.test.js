@@ -24,10 +24,10 @@ beforeEach(() => {
 });
 
 /** @param {string | null} [conversation] */
-function open(conversation = null, underWay = "") {
+function open(conversation = null) {
   const composer = new Composer(form, new Drafts("1", store), conversation);
   composer.addEventListener("send", (event) => sent.push(/** @type {CustomEvent} */ (event).detail.text));
-  composer.start({ text: underWay });
+  composer.start();
   started.push(composer);
   return composer;
 }
@@ -89,26 +89,14 @@ test("a draft survives a reload, each in its conversation (R96)", () => {
   assert.equal(field.value, "half a thought");
 });
 
-test("the draft is kept until the server has accepted it (R96)", () => {
-  const composer = open("a");
-  type("Hello");
-  enter();
-  field.value = "";
-  open("a");
-  assert.equal(field.value, "Hello");
-  field.value = "";
-  composer.accepted("a");
-  open("a");
-  assert.equal(field.value, "");
-});
-
-test("a text that is on its way already is no draft after a reload", () => {
+test("what was sent is no draft any more, and what was typed since is (R96)", () => {
   open("a");
   type("Hello");
   enter();
+  type("and");
   field.value = "";
-  open("a", "Hello");
-  assert.equal(field.value, "");
+  open("a");
+  assert.equal(field.value, "and");
 });
 
 test("a refused text comes back with the reason, before what was typed since", () => {
@@ -116,7 +104,7 @@ test("a refused text comes back with the reason, before what was typed since", (
   type("Hello");
   enter();
   type("More");
-  composer.giveBack({ text: "Hello" }, "Too fast.");
+  composer.giveBack("Hello", [], "Too fast.");
   assert.equal(field.value, "Hello\n\nMore");
   const problem = /** @type {HTMLElement} */ (form.querySelector('[data-part="problem"]'));
   assert.equal(problem.textContent, "Too fast.");
@@ -131,18 +119,25 @@ test("what nobody takes stays in the field", () => {
   assert.equal(field.value, "Hello");
 });
 
-test("while an answer is written Enter sends nothing and the button stops", () => {
+test("while an answer is written the button stops it, and a message can be sent to wait for its end", () => {
   const composer = open();
+  const [send, stop] = ["send", "stop"].map(
+    (name) => /** @type {HTMLButtonElement} */ (form.querySelector(`[data-part="${name}"]`)),
+  );
   let stops = 0;
   composer.addEventListener("stop", () => (stops += 1));
   composer.showWriting(true);
+  assert.deepEqual([send.hidden, stop.hidden], [true, false]);
   type("Next");
-  enter();
-  /** @type {HTMLElement} */ (form.querySelector('[data-part="stop"]')).click();
-  assert.deepEqual(sent, []);
-  assert.equal(field.value, "Next");
+  assert.deepEqual([send.hidden, stop.hidden], [false, false]);
+  stop.click();
   assert.equal(stops, 1);
+  assert.deepEqual(sent, []);
+  enter();
+  assert.deepEqual(sent, ["Next"]);
+  assert.equal(send.hidden, true);
   composer.showWriting(false);
+  assert.deepEqual([send.hidden, stop.hidden], [false, true]);
 });
 
 test("starting twice sends once, and a stopped composer sends nothing", () => {

@@ -69,7 +69,7 @@ class Call {
   }
 }
 
-function begin() {
+function begin(renew = async () => {}) {
   /** @type {Call[]} */
   const calls = [];
   /** @type {any[]} */
@@ -81,7 +81,8 @@ function begin() {
     return calls[calls.length - 1].answered;
   };
   const clock = { now: 0 };
-  const socket = new EventSocket("/api/v1/", "token", {
+  const socket = new EventSocket("/api/v1/", () => token, {
+    renew,
     fetch: /** @type {any} */ (fetch),
     now: () => clock.now,
   });
@@ -91,6 +92,9 @@ function begin() {
   const say = (command) => socket.send(JSON.stringify(command));
   return { socket, calls, heard, closed, say, clock };
 }
+
+/** What changes need. */
+let token = "token";
 
 /** Lets promises that are under way end. */
 function settle() {
@@ -175,6 +179,22 @@ test("a message goes out with its key, is accepted, and what it began is followe
   assert.equal(call.hungUp, true);
   assert.equal(calls[2].path, `/api/v1/conversations/${CONVERSATION}/events`);
   assert.equal(calls[2].headers["Last-Event-ID"], `${GENERATION}:0`);
+});
+
+test("who signed in again elsewhere goes on with the new token, and the message goes out once (R98)", async () => {
+  const { calls, heard, say } = begin(async () => void (token = "fresh"));
+  calls[0].stream().give(READY);
+  await settle();
+  say({ type: "send", ref: KEY, key: KEY, text: "Hello" });
+  calls[1].reply(403, {});
+  await settle();
+  const [, old, again] = calls;
+  assert.deepEqual([old.headers["X-CSRFToken"], again.headers["X-CSRFToken"]], ["token", "fresh"]);
+  assert.equal(again.headers["Idempotency-Key"], KEY);
+  again.stream().give(ACCEPTED, `${GENERATION}:0`);
+  await settle();
+  token = "token";
+  assert.deepEqual(heard.at(-1), ACCEPTED);
 });
 
 test("in the conversation that is followed its updates come with all others", async () => {

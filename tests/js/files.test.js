@@ -54,22 +54,27 @@ const transport = {
   async discard(/** @type {string} */ _, /** @type {string} */ id) {
     discarded.push(id);
   },
+  async exists(/** @type {string} */ address) {
+    return !missing.some((id) => address === `/files/${id}/original`);
+  },
 };
+/** @type {string[]} ids of files that the server does not have any more */
+let missing = [];
 
 beforeEach(() => {
   for (const composer of started) composer.stop();
   chips.replaceChildren();
-  [uploads, discarded, sent, said, started, store] = [[], [], [], [], [], memory()];
+  [uploads, discarded, sent, said, started, missing, store] = [[], [], [], [], [], [], memory()];
   field.value = "";
 });
 
-/** @param {string | null} [conversation] @param {{text: string, attachments?: string[]}} [underWay] */
-function open(conversation = null, underWay) {
+/** @param {string | null} [conversation] */
+function open(conversation = null) {
   const files = new Files(form, window.document, transport);
   const composer = new Composer(form, new Drafts("1", store), conversation, files);
   composer.addEventListener("send", (event) => sent.push(/** @type {CustomEvent} */ (event).detail));
   composer.addEventListener("say", (event) => said.push(/** @type {CustomEvent} */ (event).detail));
-  composer.start(underWay);
+  composer.start();
   started.push(composer);
   return { composer, files };
 }
@@ -117,7 +122,7 @@ test("a file is uploaded at once, shown with its progress, and sent with the mes
   assert.equal(chip().querySelector("img")?.getAttribute("src"), "/files/a.png/thumbnail");
   assert.deepEqual(said, ["a.png is attached."]);
   submit("Look.");
-  assert.deepEqual(sent, [{ text: "Look.", model: model.value, attachments: ["a.png"] }]);
+  assert.deepEqual(sent, [{ text: "Look.", model: model.value, attachments: [attachment()] }]);
   assert.equal(chips.children.length, 0);
   assert.ok(chips.hidden);
 });
@@ -181,7 +186,7 @@ test("a chip is removed by its button: broken off, or taken back from the server
   assert.ok(send.disabled);
 });
 
-test("what was uploaded is there after a reload, and gone when it was accepted", async () => {
+test("what was uploaded is there after a reload, and gone when it was sent (R96)", async () => {
   const first = open("c");
   first.files.add([file("a.png")]);
   uploads[0].done(attachment());
@@ -192,14 +197,21 @@ test("what was uploaded is there after a reload, and gone when it was accepted",
   assert.equal(chips.children.length, 1);
   submit("Look.");
   second.composer.stop();
-  // Sent, not accepted: it is shown with its message, not as a draft.
-  const third = open("c", { text: "Look.", attachments: ["a.png"] });
-  assert.equal(chips.children.length, 0);
-  assert.deepEqual(third.composer.attachments(["a.png"]), [attachment()]);
-  third.composer.accepted("c");
-  third.composer.stop();
   open("c");
   assert.equal(chips.children.length, 0);
+});
+
+test("what the server does not have any more goes from the draft, and it is said (R96)", async () => {
+  const first = open("c");
+  first.files.restore([attachment("a.png"), attachment("b.png")]);
+  first.composer.stop();
+  chips.replaceChildren();
+  missing = ["a.png"];
+  open("c");
+  await settled();
+  assert.equal(words("chip-name"), "b.png");
+  assert.deepEqual(said, ["a.png is not there any more."]);
+  assert.deepEqual(new Drafts("1", store).files("c").map(({ id }) => id), ["b.png"]);
 });
 
 test("what the server did not take comes back with its files", async () => {
@@ -208,7 +220,7 @@ test("what the server did not take comes back with its files", async () => {
   uploads[0].done(attachment());
   await settled();
   submit("Look.");
-  composer.giveBack({ text: "Look.", attachments: ["a.png"] }, "Too fast.");
+  composer.giveBack("Look.", [attachment()], "Too fast.");
   assert.equal(chips.children.length, 1);
   assert.equal(field.value, "Look.");
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Outbox } from "../../static/js/outbox.js";
 import { decode } from "../../static/js/protocol.js";
 import { Session } from "../../static/js/session.js";
-import { Outbox } from "../../static/js/storage.js";
 import { open, thread } from "../../static/js/transcript.js";
 import { CONVERSATION, dice, memory, Server, uuid, Wire } from "./simulated.js";
 
@@ -181,11 +181,11 @@ test("a refused command comes back to who sent it", () => {
   wire.deliver({
     type: "refused",
     ref: wire.sent.at(-1).key,
-    code: "busy",
-    detail: "Busy.",
+    code: "too_long",
+    detail: "Too long.",
     retry_after: null,
   });
-  assert.equal(back[0].command.text, "Too much");
+  assert.equal(back[0].entries[0].command.text, "Too much");
   assert.equal(session.sending.length, 0);
 });
 

@@ -211,6 +211,10 @@ export class Wire extends EventTarget {
 export function memory() {
   const kept = new Map();
   return /** @type {any} */ ({
+    get length() {
+      return kept.size;
+    },
+    key: (/** @type {number} */ at) => [...kept.keys()][at] ?? null,
     getItem: (/** @type {string} */ name) => kept.get(name) ?? null,
     setItem: (/** @type {string} */ name, /** @type {string} */ value) => kept.set(name, value),
     removeItem: (/** @type {string} */ name) => kept.delete(name),
