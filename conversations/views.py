@@ -21,6 +21,7 @@ from conversations.forms import RenameForm
 from conversations.models import Conversation, Message, TranscriptRead, User
 from conversations.paging import BadCursor
 from conversations.picker import picker
+from conversations.ratings import COMMENT_LENGTH, REASONS
 from conversations.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def _chat_page(
         "picker": choice,
         "page_data": page_data,
         "files": page_data["urls"]["files"],
+        "reasons": REASONS,
+        "comment_length": COMMENT_LENGTH,
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
     }
     response = render(request, "conversations/chat.html", context)

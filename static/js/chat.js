@@ -2,7 +2,6 @@
 import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { copy } from "./copy.js";
 import { Departure } from "./departure.js";
 import { Effort } from "./effort.js";
 import { EventSocket } from "./events.js";
@@ -11,20 +10,22 @@ import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { detail, element } from "./page.js";
 import { Painter } from "./painter.js";
+import { Printing } from "./printing.js";
 import { Scroll } from "./scroll.js";
 import { Sending } from "./sending.js";
-import { fromServer, isAnswering, Session } from "./session.js";
+import { isAnswering, Session } from "./session.js";
 import { Sidebar } from "./sidebar.js";
 import { SignIn } from "./signin.js";
-import { call, change, read, socketAddress, token } from "./site.js";
+import { change, read, socketAddress, token } from "./site.js";
 import { Drafts, Notes } from "./storage.js";
 import { Tab } from "./tabs.js";
 import { Thread } from "./thread.js";
 import { Title } from "./title.js";
 import { Toast } from "./toast.js";
 import { open, thread } from "./transcript.js";
+import { above, fromServer, unsent } from "./turn.js";
+import { Turns } from "./turns.js";
 import { contextOf, marks } from "./view.js";
-import { unsent } from "./turn.js";
 
 /**
  * @typedef {{user: string | {id: string}, conversation: string | null, newest: string | null, model: string, options: import("./protocol.js").Options, summary: string, signed_out_cookie: string,
@@ -49,6 +50,8 @@ class ChatPage {
   #departure;
   /** When the same person was signed in again: who is turned away at once then may not come in at all. */
   #backAt = Number.NEGATIVE_INFINITY;
+  #turns;
+  #printing;
   #notes = new Notes();
   #painter = new Painter(() => this.#draw());
 
@@ -99,6 +102,21 @@ class ChatPage {
     this.#signIn = new SignIn(/** @type {HTMLDialogElement} */ (element("sign-in")), person);
     const departure = /** @type {HTMLDialogElement} */ (element("departure"));
     this.#departure = new Departure(departure, { drafts, outbox }, () => this.#session.stop());
+    const draw = () => this.#draw();
+    this.#turns = new Turns(element("thread"), {
+      session: this.#session,
+      composer: this.#composer,
+      scroll: this.#scroll,
+      announcer: this.#announcer,
+      drafts,
+      api: this.#api,
+      draw,
+    });
+    this.#printing = new Printing(element("print"), element("printed"), {
+      session: this.#session,
+      draw,
+      fail: (reason) => this.#composer.complain(reason),
+    });
   }
 
   start() {
@@ -112,6 +130,8 @@ class ChatPage {
     new Effort(element("composer"), this.#session, `${this.#api}conversations/`, this.#data).start();
     this.#scroll.start();
     this.#line.start();
+    this.#turns.start();
+    this.#printing.start();
     this.#session.start();
     this.#arrive();
   }
@@ -131,16 +151,14 @@ class ChatPage {
     this.#composer.addEventListener("pick", () => void this.#picked());
     this.#sidebar.addEventListener("deleted", (event) => this.#deleted(detail(event)));
     this.#connection.addEventListener("state", () => this.#signedOut());
-    element("thread").addEventListener("click", (event) => void this.#act(event));
     document.addEventListener("keydown", (event) => this.#key(event));
-    // Another address than this page was made for: the server knows what belongs there.
-    globalThis.addEventListener("popstate", () => location.reload());
   }
 
   #draw() {
     const { transcript, sending } = this.#session;
-    const messages = thread(transcript);
-    const shown = [...messages, ...unsent(sending, (entry) => this.#session.waitsFor(entry))];
+    const waitsFor = (/** @type {import("./outbox.js").Waiting} */ entry) => this.#session.waitsFor(entry);
+    const messages = above(thread(transcript), sending, waitsFor);
+    const shown = [...messages, ...unsent(sending, waitsFor)];
     element("chat").classList.toggle("is-empty", shown.length === 0);
     this.#thread.draw(shown, marks(messages));
     this.#gauge.draw(contextOf(messages));
@@ -210,50 +228,6 @@ class ChatPage {
   #back() {
     this.#backAt = performance.now();
     this.#session.start();
-  }
-
-  /** @param {Event} event */
-  async #act(event) {
-    const button = /** @type {Element} */ (event.target).closest("[data-act]");
-    const uuid =
-      /** @type {HTMLElement | null} */ (button?.closest("[data-message]") ?? null)?.dataset.message ?? "";
-    const message = this.#session.transcript.messages.get(uuid);
-    if (!button || !message) return;
-    const act = button.getAttribute("data-act");
-    if (act === "regenerate") this.#again(() => this.#session.regenerate(uuid, this.#composer.model));
-    if (act === "pin") await this.#pin(message);
-    if (act === "continue") this.#again(() => this.#session.continueAnswer(uuid));
-    if (act === "copy" && (await copy(message.text))) this.#done(button);
-    if (
-      act === "copy-code" &&
-      (await copy(button.closest(".code")?.querySelector("pre")?.textContent ?? ""))
-    ) {
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), 2_000);
-      this.#announcer.say("Copied.");
-    }
-  }
-
-  /** Keeps a message in the model's view, or lets it go; every tab hears of it as a change. @param {import("./tree.js").Message} message */
-  async #pin({ uuid, pinned }) {
-    const reason = await call(pinned ? "DELETE" : "PUT", `${this.#api}messages/${uuid}/pin`);
-    this.#composer.complain(reason);
-    this.#announcer.say(reason || (pinned ? "No longer kept." : "Kept in the model’s view."));
-  }
-
-  /** One answer at a time. @param {() => void} ask */
-  #again(ask) {
-    if (isAnswering(this.#session.transcript) || this.#session.sending.length) return;
-    this.#composer.complain("");
-    ask();
-    this.#scroll.toEnd();
-  }
-
-  /** @param {Element} button */
-  #done(button) {
-    button.classList.add("is-done");
-    setTimeout(() => button.classList.remove("is-done"), 2_000);
-    this.#announcer.say("Copied.");
   }
 
   /** Escape stops the answer, unless it closes something first. @param {KeyboardEvent} event */

@@ -23,3 +23,8 @@ function copyBySelection(text) {
   if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   return done;
 }
+
+/** @param {string} markdown @returns {Promise<boolean>} */
+export async function copyRich(markdown) {
+  return copy(markdown);
+}

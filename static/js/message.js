@@ -124,15 +124,18 @@ export class MessageView {
   #drawFoot(message) {
     const { generation, siblings } = message;
     this.#show("copy", message.text !== "");
-    this.#show("pin", message.status !== "sending");
-    this.#root.querySelector('[data-part="pin"]')?.setAttribute("aria-pressed", String(message.pinned ?? false));
+    this.#press("pin", message.status !== "sending", message.pinned ?? false);
+    this.#show("more", message.status !== "sending");
+    this.#show("edit", message.role === "user" && message.status !== "sending");
+    this.#press("good", message.role === "assistant", message.feedback?.rating === "up");
+    this.#press("bad", message.role === "assistant", message.feedback?.rating === "down");
     this.#show("regenerate", generation?.actions?.includes("regenerate") ?? false);
     this.#part("model").textContent = generation?.model ? this.#modelName(generation.model) : "";
     this.#write("figures", message.status === "sending" || isLive(message.status) ? "" : inShort(generation));
     this.#part("figures").title = inFull(generation);
     this.#show("siblings", (siblings?.count ?? 1) > 1);
     if (!siblings) return;
-    this.#part("position").textContent = `${siblings.index}/${siblings.count}`;
+    this.#part("position").textContent = `${siblings.index} / ${siblings.count}`;
     this.#point("previous", siblings.previous);
     this.#point("next", siblings.next);
   }
@@ -148,6 +151,12 @@ export class MessageView {
   #show(name, on) {
     const part = this.#root.querySelector(`[data-part="${name}"]`);
     if (part) /** @type {HTMLElement} */ (part).hidden = !on;
+  }
+
+  /** @param {string} name of a button that stays pressed @param {boolean} on whether it is there @param {boolean} pressed */
+  #press(name, on, pressed) {
+    this.#show(name, on);
+    this.#root.querySelector(`[data-part="${name}"]`)?.setAttribute("aria-pressed", String(pressed));
   }
 
   /** A part that is there only when it has words. @param {string} name @param {string} words */

@@ -51,6 +51,17 @@ export class Scroll {
     this.#settle();
   }
 
+  /** Leaves the end: what changes now moves nothing. */
+  stay() {
+    this.#following = false;
+  }
+
+  /** @param {number} distance downwards */
+  by(distance) {
+    this.#scroller.scrollTop += distance;
+    this.#settle();
+  }
+
   #settle() {
     if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#top = this.#scroller.scrollTop;

@@ -16,7 +16,7 @@
 import { encode, FRAME_LIMIT } from "./protocol.js";
 import { Sender } from "./sender.js";
 import { apply, cursors, liveMessage, reloaded, stopping } from "./transcript.js";
-import { isLive } from "./tree.js";
+import { isLive, lastBelow, rated } from "./tree.js";
 
 const READ_AGAIN_AFTER = 1_000;
 
@@ -29,6 +29,8 @@ export class Session extends EventTarget {
   #reading = false;
   /** The line of a conversation that does not exist yet. */
   #newLine;
+  /** Whether the messages of all branches are known. */
+  #whole = false;
   /** @type {import("./protocol.js").Options} of a conversation that begins here */
   options = {};
 
@@ -127,6 +129,27 @@ export class Session extends EventTarget {
   continueAnswer(message) {
     const key = crypto.randomUUID();
     this.#keep({ type: "continue", ref: key, key, message });
+  }
+
+  /** Learns of all branches; false where they cannot be read just now. */
+  async whole() {
+    const { conversation } = this.#transcript;
+    if (this.#whole || !conversation) return this.#whole;
+    const read = await this.#read(conversation);
+    if (read) this.#learn(read.messages);
+    return this.#whole;
+  }
+
+  /** Shows the branch through a message, as far as it was written; false where there is no such message. @param {string} uuid */
+  show(uuid) {
+    const head = lastBelow(this.#transcript.messages, uuid);
+    if (head) this.#become({ ...this.#transcript, head });
+    return head !== null;
+  }
+
+  /** Notes what the person thinks of an answer. @param {string} uuid @param {import("./tree.js").Feedback | null} feedback */
+  rate(uuid, feedback) {
+    this.#become({ ...this.#transcript, messages: rated(this.#transcript.messages, uuid, feedback) });
   }
 
   /** Stops the answer that is being written, if one is. */
@@ -241,6 +264,12 @@ export class Session extends EventTarget {
     this.#moved();
   }
 
+  /** @param {Message[]} messages of all branches */
+  #learn(messages) {
+    this.#whole = true;
+    this.#become(reloaded(this.#transcript, messages));
+  }
+
   /**
    * Messages that were never announced here are read over HTTP, and followed from where that ends.
    * @param {string | null} newest
@@ -250,7 +279,7 @@ export class Session extends EventTarget {
     if (!conversation || this.#reading) return;
     this.#reading = true;
     const whole = await this.#read(conversation);
-    if (whole) this.#become(reloaded(this.#transcript, whole.messages));
+    if (whole) this.#learn(whole.messages);
     const complete = whole?.messages.some((message) => newest === null || message.uuid === newest);
     setTimeout(
       () => {
@@ -260,29 +289,6 @@ export class Session extends EventTarget {
       complete ? 0 : READ_AGAIN_AFTER,
     );
   }
-}
-
-/**
- * A message as the HTTP API and the page's own data give it.
- * @param {any} item
- * @returns {Message}
- */
-export function fromServer(item) {
-  const { id, uuid, parent, role, text, reasoning, attachments } = item;
-  const { status, created_at, generation, siblings, pinned } = item;
-  return {
-    uuid: uuid ?? id,
-    parent,
-    role,
-    text,
-    reasoning,
-    attachments,
-    status,
-    created_at,
-    generation,
-    siblings: siblings ?? null,
-    pinned: pinned ?? false,
-  };
 }
 
 /** @param {Transcript} transcript */

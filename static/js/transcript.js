@@ -14,7 +14,7 @@
  * @typedef {{kind: "follow"} | {kind: "reload"}} Effect
  * @typedef {{transcript: Transcript, effects: Effect[]}} Step
  */
-import { add, arrange, isBelow, isLive, isRooted, pinned, upwards } from "./tree.js";
+import { add, arrange, isBelow, isLive, isRooted, lacks, pinned, upwards } from "./tree.js";
 import { extended, isPart } from "./notes.js";
 import { answer, question } from "./turn.js";
 
@@ -145,7 +145,9 @@ function accepted(transcript, update) {
         ? update.assistant_message
         : head,
   };
-  return { transcript: next, effects: [] };
+  // Beside it stand versions that only the server knows.
+  const isAlone = messages.has(update.assistant_message) || !lacks(messages, update.parent);
+  return { transcript: next, effects: isAlone ? [] : [{ kind: "reload" }] };
 }
 
 /**

@@ -5,9 +5,10 @@
  * @typedef {Partial<import("./protocol.js").Outcome> & {id: string, model: string | null, attempt: number, seq: number}} Generation
  * @typedef {{index: number, count: number, previous: string | null, next: string | null}} Siblings
  *   which of the messages with the same parent this is, from 1, and the ones beside it
+ * @typedef {{rating: "up" | "down", reasons: string[], comment: string}} Feedback  what its reader thinks of an answer
  * @typedef {{uuid: string, parent: string | null, role: "user" | "assistant", text: string, reasoning: string,
  *   attachments?: import("./protocol.js").Attachment[],
- *   status: Status, created_at: string | null, generation: Generation | null, siblings?: Siblings | null, pinned?: boolean,
+ *   status: Status, created_at: string | null, generation: Generation | null, siblings?: Siblings | null, pinned?: boolean, feedback?: Feedback | null,
  *   notice?: {code: string, detail: string} | null, left_out?: string | null, unread?: string | null, stopping?: boolean, ending?: boolean}} Message
  *   pinned: to stay in the model's view; left_out: what was not sent to the model; unread: what of it the model
  *   cannot read; stopping: asked to; ending: a snapshot of its end has come,
@@ -98,4 +99,21 @@ export function pinned(messages, pins) {
     return (message.pinned ?? false) === now ? message : { ...message, pinned: now };
   });
   return new Map(changed.map((message) => [message.uuid, message]));
+}
+
+/** Whether beside one with this parent stand others that are not known here. @param {Tree} messages @param {string | null} parent */
+export function lacks(messages, parent) {
+  const family = [...messages.values()].filter((message) => message.parent === parent);
+  return family.some(({ siblings }) => (siblings?.count ?? 1) > family.length);
+}
+
+/** Of a message and those below it the one that was written last. @param {Tree} messages @param {string} id */
+export function lastBelow(messages, id) {
+  return [...messages.keys()].findLast((each) => isBelow(messages, each, id)) ?? null;
+}
+
+/** The messages with what is thought of one of them. @param {Tree} messages @param {string} id @param {Feedback | null} feedback */
+export function rated(messages, id, feedback) {
+  const message = messages.get(id);
+  return message ? new Map(messages).set(id, { ...message, feedback }) : messages;
 }

@@ -1,5 +1,5 @@
 /**
- * The messages that a turn begins with, as `accepted` tells them to every tab.
+ * The messages of a turn, as `accepted` and the server tell them, and those that are on their way.
  *
  * @import { Accepted } from "./protocol.js"
  * @import { Shown } from "./tree.js"
@@ -57,6 +57,22 @@ const WAITS = {
 };
 
 /**
+ * What stands above a question that is on its way: where another wording was sent, not what was below the old.
+ * @param {Message[]} shown
+ * @param {import("./outbox.js").Waiting[]} entries
+ * @param {(entry: import("./outbox.js").Waiting) => keyof typeof WAITS | null} waitsFor
+ */
+export function above(shown, entries, waitsFor) {
+  const [first] = entries;
+  if (first?.command.type !== "send" || first.command.parent === undefined) return shown;
+  // Until the answer that is being written has ended, that is what there is to see.
+  if (waitsFor(first) === "answer") return shown;
+  const { parent } = first.command;
+  const place = shown.findIndex((message) => message.uuid === parent);
+  return parent !== null && place < 0 ? shown : shown.slice(0, place + 1);
+}
+
+/**
  * The questions that were sent and are not accepted yet.
  * @param {import("./outbox.js").Waiting[]} entries
  * @param {(entry: import("./outbox.js").Waiting) => keyof typeof WAITS | null} waitsFor
@@ -78,5 +94,29 @@ function waiting({ command, files }, reason) {
     waits: reason ? WAITS[reason] : "",
     created_at: null,
     generation: null,
+  };
+}
+
+/**
+ * A message as the HTTP API and the page's own data give it.
+ * @param {any} item
+ * @returns {Message}
+ */
+export function fromServer(item) {
+  const { id, uuid, parent, role, text, reasoning, attachments } = item;
+  const { status, created_at, generation, siblings, pinned, feedback } = item;
+  return {
+    uuid: uuid ?? id,
+    parent,
+    role,
+    text,
+    reasoning,
+    attachments,
+    status,
+    created_at,
+    generation,
+    siblings: siblings ?? null,
+    pinned: pinned ?? false,
+    feedback: feedback ?? null,
   };
 }

@@ -116,7 +116,7 @@ test("other versions are counted and linked", () => {
   const message = draw(
     answer({ status: "complete", siblings: { index: 2, count: 3, previous: uuid(8), next: uuid(9) } }),
   );
-  assert.equal(part(message, "position").textContent, "2/3");
+  assert.equal(part(message, "position").textContent, "2 / 3");
   assert.equal(part(message, "previous").getAttribute("href"), `?at=${uuid(8)}`);
 });
 
