@@ -15,12 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from conversations.models import BedrockModel, User
 from streaming.localbedrock import Controlled, LocalBedrock
 from tests.browser.chat import Chat
+from tests.browser.contexts import PATIENCE, Contexts
 from tests.browser.watch import Watch
 from tests.socket.servers import ChatServer
 from tests.socket.tab import session_of
-
-# What a loaded machine needs at the most; nothing waits that long when all is well.
-PATIENCE = 10_000  # milliseconds
 
 Enter = Callable[..., Chat]
 
@@ -101,22 +99,18 @@ def own_server(
     server.stop()
 
 
+@pytest.fixture(scope="package")
+def running_contexts(running_browser: Browser) -> Contexts:
+    return Contexts(running_browser)
+
+
 @pytest.fixture
-def contexts(running_browser: Browser) -> Iterator[Callable[..., tuple[BrowserContext, Watch]]]:
+def contexts(
+    running_contexts: Contexts,
+) -> Iterator[Callable[..., tuple[BrowserContext, Watch]]]:
     """Opens browsers of their own (cookies, storage); after the test none may have misbehaved."""
-    opened: list[tuple[BrowserContext, Watch]] = []
-
-    def open_context(origin: str, **options: Any) -> tuple[BrowserContext, Watch]:
-        context = running_browser.new_context(base_url=origin, **options)
-        context.set_default_timeout(PATIENCE)
-        opened.append((context, Watch(context, origin)))
-        return opened[-1]
-
-    yield open_context
-    for context, _ in opened:
-        context.close()
-    for _, watch in opened:
-        watch.verify()
+    yield running_contexts.open
+    running_contexts.end_test()
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebError, WebSocket
 
-# Said on the console, since that is heard here from the first moment of every document.
+# Every context says it on the console, which is heard here from the first moment of every document.
 TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`violated ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
@@ -25,11 +27,20 @@ class Watch:
         self._allowed: list[str] = []
         self._problems: list[str] = []
         self.requests: list[str] = []
-        context.add_init_script(TELL_VIOLATIONS)
-        context.on("console", self._console)
-        context.on("weberror", self._error)
-        context.on("request", self._request)
-        context.on("page", self._page)
+        self._context = context
+        self._heard: dict[str, Callable[[Any], None]] = {
+            "console": self._console,
+            "weberror": self._error,
+            "request": self._request,
+            "page": self._page,
+        }
+        for event, hear in self._heard.items():
+            context.on(event, hear)  # type: ignore[call-overload]
+
+    def leave(self) -> None:
+        """What the context's pages do from now on is somebody else's."""
+        for event, hear in self._heard.items():
+            self._context.remove_listener(event, hear)
 
     def allow(self, pattern: str) -> None:
         """Console errors with this pattern are what the test is about."""
