@@ -23,7 +23,7 @@ from psycopg import sql
 
 from tests.socket.servers import ROOT, free_port
 
-START_SECONDS = 60
+START_SECONDS = 120
 _SESSION = """
 from conversations.models import User
 from tests.socket.tab import session_of
@@ -65,7 +65,7 @@ class Process:
             assert self._running is not None
             assert self._running.poll() is None, f"{self.name} ended at its start"
             try:
-                with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2):
+                with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10):
                     return
             except OSError:
                 pause.wait(0.1)

@@ -13,7 +13,7 @@ from django.test import Client
 from conversations.models import User
 from tests.people import PASSWORD, is_in, sign_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes"), pytest.mark.matrix]
 
 NEW = "another quite long phrase"
 

@@ -12,7 +12,7 @@ from conversations import languages
 from conversations.models import Generation, User
 from tests.people import ask
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 

@@ -23,7 +23,7 @@ from tests.people import ask
 from tests.scraped import TOKEN, Scrape, scrape
 from tests.socket.servers import free_port
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.matrix]
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRAPER = {"Authorization": f"Bearer {TOKEN}"}

@@ -15,7 +15,7 @@ from conversations.accounts import adopt_address, one_time_password
 from conversations.models import User
 from tests.people import PASSWORD, is_in, sign_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes"), pytest.mark.matrix]
 
 NEW = "another quite long phrase"
 

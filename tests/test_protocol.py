@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from streaming import protocol
 
+pytestmark = pytest.mark.nodb
+
 SAMPLES = json.loads((Path(__file__).parent / "samples" / "protocol.json").read_text("utf-8"))
 COMMANDS = SAMPLES["commands"]
 

@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.skipif(
         not FOLDER.is_dir(), reason="the recordings of real answers are not on this machine"
     ),
+    pytest.mark.matrix,
 ]
 
 

@@ -21,7 +21,7 @@ from scripts import run
 pytestmark = pytest.mark.nodb
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 20
+PATIENCE = 60
 
 
 def start(*, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

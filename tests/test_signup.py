@@ -15,7 +15,7 @@ from pytest_django import Settings
 from conversations.models import User
 from tests.people import person, sign_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_hashes"), pytest.mark.matrix]
 
 NEW = "another quite long phrase"
 

@@ -26,6 +26,8 @@ from streaming.history import prepare
 from streaming.thinking import asking, blocks_of, with_room
 from tests.people import answer, ask
 
+pytestmark = pytest.mark.matrix
+
 CLAUDE = "eu.anthropic.claude-sonnet-4-20250514-v1:0"
 OPTIONS = {"max_tokens": 1_000, "temperature": 0.5, "top_p": 0.9}
 

@@ -18,7 +18,7 @@ def together(count: int, work: Callable[[int], T]) -> list[T]:
 
     def run(number: int) -> T:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=60)
             return work(number)
         finally:
             connection.close()

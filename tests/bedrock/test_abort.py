@@ -25,7 +25,7 @@ pytestmark = pytest.mark.nodb
 # R62: stop frees the reader and closes the connection within a second.
 LIMIT = 1.0
 # For what must happen, but has no limit of its own.
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Reader:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.nodb
 
 NATIVE = Way(native=True)
 LIMIT = 1.0  # R62
-PATIENCE = 10.0
+PATIENCE = 30.0
 NOVA, LLAMA = "amazon.nova-micro-v1:0", "meta.llama3-8b-instruct-v1:0"
 THINKER = "anthropic.claude-3-7-sonnet-20250219-v1:0"
 CLAUDE, COMMAND = "anthropic.claude-3-haiku-20240307-v1:0", "cohere.command-text-v14"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], object], timeout: float = 10.0) -> None:
+def until(condition: Callable[[], object], timeout: float = 30.0) -> None:
     """Wait until it holds; fails with its name when it does not in ``timeout`` seconds."""
     pause = threading.Event()
     deadline = time.monotonic() + timeout

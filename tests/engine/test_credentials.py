@@ -33,6 +33,8 @@ from tests.certificates import self_signed
 from tests.people import ask
 from tests.together import together
 
+pytestmark = pytest.mark.matrix
+
 HOUR = timedelta(hours=1)
 # The SDK fetches new keys before each call when the old ones have less than ten minutes left.
 MOMENT = timedelta(seconds=1)

@@ -24,7 +24,7 @@ from tests.bedrock.recorded import Replay, replaying
 from tests.engine.parts import read
 from tests.people import ask
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.matrix]
 
 # A model of each dialect, and whether it goes on with an answer that it is given.
 FAMILIES = {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.bedrock.events import ReasoningDelta, TextDelta
 from streaming.draft import Draft, Seam, Written
+
+pytestmark = pytest.mark.nodb
 
 TEXT = st.text(alphabet="ab \n", max_size=12)
 

@@ -21,6 +21,8 @@ from streaming.localbedrock import LocalBedrock
 from streaming.localbedrock.models import find
 from tests import people
 
+pytestmark = pytest.mark.matrix
+
 EVERY = sorted(families())
 # Behind the local endpoint there is a real model only where LOCAL_MODEL_URL names one.
 ANSWERING = [prefix for prefix in EVERY if prefix != "local.model"]

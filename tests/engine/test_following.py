@@ -399,7 +399,7 @@ async def test_answers_to_commands_pass_a_full_window_up_to_their_own():
 
 async def test_an_answer_larger_than_its_window_goes_alone():
     async with Tab() as tab:
-        await asyncio.wait_for(tab.follower.tell("a" * 3 * CONTROL_WINDOW), 5)
+        await asyncio.wait_for(tab.follower.tell("a" * 3 * CONTROL_WINDOW), 30)
         waiting = asyncio.create_task(tab.follower.tell("b"))
         await tab.settle()
         assert not waiting.done()
@@ -416,7 +416,7 @@ async def test_waiting_for_room_can_be_cancelled_and_leaves_nothing_counted():
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         tab.follower.acknowledge({})
-        await asyncio.wait_for(tab.follower.tell("c"), 5)
+        await asyncio.wait_for(tab.follower.tell("c"), 30)
         assert [frame[0] for frame in tab.frames] == ["a", "c"]
 
 

@@ -11,6 +11,8 @@ from channels.db import database_sync_to_async
 from conversations.models import Conversation, Generation
 from streaming.localbedrock import Answer, Controlled
 
+pytestmark = pytest.mark.matrix
+
 REFUSAL = "Sorry, this is not allowed here."
 
 

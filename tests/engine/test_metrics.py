@@ -26,6 +26,8 @@ from tests.running import claimed, lapse
 from tests.scale.processes import NOBODY
 from tests.scraped import figure
 
+pytestmark = pytest.mark.matrix
+
 
 class Runner:
     def start(self, generation_id):

@@ -11,6 +11,8 @@ from conversations.models import Message
 from streaming.localbedrock import Answer
 from tests import pictures
 
+pytestmark = pytest.mark.matrix
+
 
 async def test_a_picture_is_kept_and_shown_and_counts_as_an_answer(open_tab, alice, model):
     model.enqueue(Answer("", images=(pictures.image(),)))

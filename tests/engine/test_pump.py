@@ -15,7 +15,7 @@ from tests.engine.parts import Call, Clock, finished, hear, live_run, read
 
 pytestmark = pytest.mark.nodb
 
-WAIT = 10.0
+WAIT = 30.0
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from channels.db import database_sync_to_async
 
 from conversations.models import BedrockModel, Message
 
+pytestmark = pytest.mark.matrix
+
 THINKER = "local.demonstration-reasoning-v1:0"
 
 

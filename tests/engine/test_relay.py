@@ -229,7 +229,7 @@ async def test_a_session_that_ended_closes_its_socket_though_another_cannot_be_c
     for socket in (stuck, broken, well):
         relay.register(socket)
     monkeypatch.setattr(visitors, "ended", lambda visiting: list(visiting))
-    await asyncio.wait_for(relay._check_sessions(), 5)
+    await asyncio.wait_for(relay._check_sessions(), 30)
     await until(lambda: all(each.codes for each in (stuck, broken, well)))
     assert well.codes == [protocol.SESSION_ENDED]
 
@@ -241,7 +241,7 @@ async def test_a_client_that_makes_no_progress_is_sent_away(relay):
     slow.follower.stuck, quick.follower.stuck = 60.5, 59.0
     for socket in (slow, quick):
         relay.register(socket)
-    await asyncio.wait_for(relay._poll(), 5)
+    await asyncio.wait_for(relay._poll(), 30)
     await until(lambda: slow.codes)
     assert (slow.codes, quick.codes) == ([protocol.TRY_LATER], [])
 
@@ -300,7 +300,7 @@ async def test_a_connection_that_cannot_be_closed_keeps_nobody_waiting(relay, mo
         raise OperationalError("the connection is lost")
 
     monkeypatch.setattr(database_module, "rest", fail)
-    assert await asyncio.wait_for(relay.database(lambda: 5), 5) == 5
+    assert await asyncio.wait_for(relay.database(lambda: 5), 30) == 5
 
 
 async def test_whoever_waits_behind_those_that_get_no_connection_is_told_so_at_once():

@@ -29,7 +29,7 @@ from tests.people import ask
 
 pytestmark = pytest.mark.django_db
 
-WAIT = 10.0
+WAIT = 30.0
 
 
 class Started:

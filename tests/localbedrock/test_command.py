@@ -46,7 +46,7 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(make_client, signum):
             # One that waits does not hold up the end.
             stream = ask(client, "[[stall]]")["stream"]
             process.send_signal(signum)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
             stream.close()
     assert (process.returncode, out, err) == (0, "", "")
 
@@ -55,13 +55,13 @@ def test_a_port_in_use_is_told_in_words():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with command("--port", str(port)) as process:
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, "")
     assert f"Port {port} is in use on 127.0.0.1. Choose another with --port." in err
 
 
 def test_an_address_of_another_machine_is_told_in_words():
     with command("--port", "0", "--host", "192.0.2.1") as process:
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.startswith("CommandError: Cannot listen on 192.0.2.1")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from streaming.localbedrock import LocalBedrock
 from tests.localbedrock.conftest import MakeClient
+
+pytestmark = pytest.mark.matrix
 
 
 def said(client, messages):

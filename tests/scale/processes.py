@@ -15,10 +15,9 @@ from typing import Any
 
 import redis
 
-from tests.socket.servers import ROOT, ChatServer, free_port
+from tests.socket.servers import ROOT, START_SECONDS, ChatServer, free_port
 from tests.together import together
 
-START_SECONDS = 30
 NOBODY = "redis://127.0.0.1:9/0"  # that port is closed
 PACE = {
     "MAX_RUNNING_PER_PERSON": "100",
@@ -122,7 +121,7 @@ class Worker:
             return None
         running, self._running = self._running, None
         running.send_signal(how)
-        return running.wait(timeout=30)
+        return running.wait(timeout=60)
 
 
 class Cluster:

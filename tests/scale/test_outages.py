@@ -122,7 +122,7 @@ def test_a_worker_outlives_a_broker_that_goes_away_in_mid_answer(cluster, tab, a
     for question in ("Next?", "And then?"):
         model.enqueue(Answer(text="Yes."), match=question)
         other = mine.ask(question)
-        assert mine.finish(other["generation"], timeout=25)["status"] == "complete"
+        assert mine.finish(other["generation"], timeout=60)["status"] == "complete"
         if question == "Next?":
             script.emit("after.")
             script.stop()
@@ -143,7 +143,7 @@ def test_what_is_sent_while_the_broker_is_away_begins_when_it_is_back(cluster, t
     mine.command("ping")
     assert status_of(accepted) == "pending"
     cluster.broker.start()
-    assert mine.finish(accepted["generation"], timeout=25)["status"] == "complete"
+    assert mine.finish(accepted["generation"], timeout=60)["status"] == "complete"
     assert mine.texts[accepted["generation"]] == text_of(accepted)
 
 
@@ -156,7 +156,7 @@ def test_what_the_broker_lost_is_offered_again(cluster, tab, alice, model):
     until(lambda: broker.llen("generations") == 1, "nobody told a worker")
     broker.flushall()
     cluster.worker.start()
-    assert mine.finish(accepted["generation"], timeout=30)["status"] == "complete"
+    assert mine.finish(accepted["generation"], timeout=60)["status"] == "complete"
 
 
 # --- the live log ---------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_without_redis_the_text_still_comes_and_nothing_is_closed(cluster, tab, 
         late.until_text(generation, "Before, during, ")
         model.enqueue(Answer(text="Yes."), match="Anybody")
         other = late.ask("Anybody there?")
-        late.finish(other["generation"], timeout=25)
+        late.finish(other["generation"], timeout=60)
         assert late.texts[other["generation"]] == "Yes."
     cluster.redis.start()
     text = "Before, during, "

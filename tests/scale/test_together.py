@@ -156,7 +156,7 @@ def test_a_worker_takes_messages_of_other_versions_or_leaves_them_and_goes_on(
         broker.delete("generations")
         deliver(cluster, accepted["generation"])
         cluster.worker.thaw()
-        assert mine.finish(accepted["generation"], timeout=25)["status"] == "complete"
+        assert mine.finish(accepted["generation"], timeout=60)["status"] == "complete"
     assert cluster.worker.pid == worker
     assert cluster.worker.is_alive
 

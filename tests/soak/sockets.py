@@ -1,7 +1,7 @@
 """The whole matrix of servers and databases, and the tests that take long.
 
-`make test` leaves out on PostgreSQL what differs between servers and not between databases
-(`matrix`), and everywhere what takes long and is proven in smaller pieces as well (`soak`).
+`make test` leaves out on PostgreSQL what does not depend on the database (`matrix`), and everywhere
+what takes long and is proven in smaller pieces as well (`soak`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from tests.faults.machines import ROOT
 from tests.plugins.needs import find_postgres
 from tests.soak.result import Result
 
-MATRIX = ("tests/socket", "tests/test_access_matrix.py")
+WHOLE = ("-m", "not browser and not nodb and not soak")
 
 
 async def sockets(seed: int, short: bool = False) -> Result:
-    """``tests/socket/`` and who gets in where, on both servers and both databases."""
+    """``tests/socket/`` on SQLite, and all tests of the database on PostgreSQL; on both servers."""
     result = Result("sockets", seed)
     server, _, _ = find_postgres().rpartition("/")
-    for database, url in (("sqlite", ""), ("postgres", f"{server}/soak_{uuid4().hex[:8]}")):
-        await _tests(database, url, [*MATRIX, *_only_counted(short)], result)
+    postgres = f"{server}/soak_{uuid4().hex[:8]}"
+    await _tests("sqlite", "", ["tests/socket", *_only_counted(short)], result)
+    await _tests("postgres", postgres, [*WHOLE, *_only_counted(short)], result)
     return result
 
 

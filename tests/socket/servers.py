@@ -29,6 +29,8 @@ COMMANDS = {
     "uvicorn": [*_UVICORN, "--lifespan", "off"],
     "uvicorn with lifespan": [*_UVICORN, "--lifespan", "on"],
 }
+# What imports take at the most where every core has work for ten; two seconds when it has none.
+START_SECONDS = 120
 UNVERIFIED = ssl._create_unverified_context()  # noqa: S323  (this machine's)
 
 # Shortened, so that no test waits for minutes.
@@ -116,7 +118,7 @@ class ChatServer:
 
     def wait_for_end(self) -> int:
         assert self._process is not None
-        code = self._process.wait(timeout=20)
+        code = self._process.wait(timeout=60)
         self._process = None
         return code
 
@@ -128,18 +130,18 @@ class ChatServer:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=60)
             self._process = None
 
     def _wait_until_it_answers(self) -> None:
         assert self._process is not None
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + START_SECONDS
         pause = threading.Event()
         while time.monotonic() < deadline:
             assert self._process.poll() is None, "the server ended at its start"
             try:
                 # Our own server; its certificate, if any, is nobody's.
-                with urlopen(f"{self.origin}/healthz", timeout=2, context=UNVERIFIED):  # noqa: S310
+                with urlopen(f"{self.origin}/healthz", timeout=10, context=UNVERIFIED):  # noqa: S310
                     return
             except OSError:
                 pause.wait(0.05)

@@ -18,6 +18,8 @@ from streaming import protocol
 from streaming.localbedrock import Controlled
 from tests.socket.tab import session_of
 
+pytestmark = pytest.mark.matrix
+
 
 def open_socket(server, session="", **how):
     headers = {"Cookie": f"sessionid={session}"} if session else {}

@@ -9,6 +9,8 @@ import pytest
 from conversations.models import BedrockModel, Generation
 from streaming.bedrock.request import CACHE_POINT
 
+pytestmark = pytest.mark.matrix
+
 SONNET = "anthropic.claude-sonnet-4-20250514-v1:0"
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 PRICES = {"input": 3, "output": 15, "cache_read": 0.3, "cache_write": 3.75}

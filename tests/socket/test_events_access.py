@@ -16,6 +16,8 @@ from tests.socket.events import Api, signed_out
 from tests.socket.servers import ChatServer
 from tests.socket.tab import Tab
 
+pytestmark = pytest.mark.matrix
+
 # Those that the resolver finds and that do more than the record alone can.
 CALLS = [
     each

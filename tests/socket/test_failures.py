@@ -10,6 +10,8 @@ import pytest
 from conversations.models import BedrockModel, Generation, Message
 from streaming.localbedrock import Answer, Controlled, Refusal, faults
 
+pytestmark = pytest.mark.matrix
+
 ABLE = "anthropic.claude-3-haiku-20240307-v1:0"
 
 

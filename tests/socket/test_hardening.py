@@ -12,6 +12,8 @@ from websockets.sync.client import connect
 
 from tests.socket.tab import session_of
 
+pytestmark = pytest.mark.matrix
+
 # A server may wait for more, or keep the line for another request.
 STILL_OPEN = suppress(TimeoutError)
 STACK = re.compile(rb"daphne|twisted|autobahn|uvicorn|django|python|nginx", re.IGNORECASE)

@@ -49,7 +49,7 @@ def start(kind: str, running_model: LocalBedrock, transactional_db: None) -> Ite
 
 def readiness(server: ChatServer, path: str = "/readyz") -> int:
     try:
-        with urlopen(f"{server.origin}{path}", timeout=5) as answer:  # noqa: S310  (our own)
+        with urlopen(f"{server.origin}{path}", timeout=30) as answer:  # noqa: S310  (our own)
             return int(answer.status)
     except HTTPError as error:
         return error.code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from conversations.models import Generation, Message
 from conversations.turns import Send, begin_turn
@@ -11,14 +12,13 @@ from tests.socket.servers import ChatServer
 from tests.socket.tab import Tab
 
 
-def wait_for(condition, timeout=15.0):
+def wait_for(condition, timeout=60.0):
     """Look at the database until something is so."""
     pause = threading.Event()
-    for _ in range(int(timeout / 0.05)):
-        if condition():
-            return
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
         pause.wait(0.05)
-    raise AssertionError("it did not come about")
 
 
 def test_an_answer_goes_on_when_every_tab_is_closed(tab, server, alice, model):

@@ -6,12 +6,15 @@ from contextlib import suppress
 from uuid import uuid4
 
 import psutil
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from streaming import protocol
 from streaming.localbedrock import Controlled
 from tests.socket.servers import PACE
 from tests.socket.test_resume import wait_for
+
+pytestmark = pytest.mark.matrix
 
 WINDOW = int(PACE["UNACKNOWLEDGED_BYTES"])
 

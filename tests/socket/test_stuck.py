@@ -5,8 +5,12 @@ from __future__ import annotations
 import statistics
 import time
 
+import pytest
+
 from streaming.localbedrock import Answer, Controlled
 from tests.scraped import scrape
+
+pytestmark = pytest.mark.matrix
 
 SOON = 0.1  # seconds; the requirement's
 

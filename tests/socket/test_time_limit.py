@@ -12,6 +12,8 @@ from streaming.localbedrock import Answer, Controlled, LocalBedrock, faults
 from tests.socket.servers import ChatServer
 from tests.socket.tab import Tab
 
+pytestmark = pytest.mark.matrix
+
 
 @pytest.fixture
 def hasty(running_model: LocalBedrock, nobody_else: None) -> Iterator[ChatServer]:
