@@ -20,6 +20,8 @@ from conversations.models import BedrockModel, Conversation, Message
 from conversations.paging import BadCursor, page
 from conversations.querysets import REVIEW_PERMISSION
 from conversations.refusals import Refused, not_found
+from conversations.search import words
+from conversations.search.finding import Search
 from conversations.transcript import Item, Transcript
 
 if TYPE_CHECKING:
@@ -62,14 +64,30 @@ def conversations(
     request: HttpRequest,
     cursor: str | None = None,
     limit: Annotated[int, Field(ge=1, le=200)] = 50,
-    archived: bool = False,
+    archived: bool | None = None,
+    q: Annotated[str, Field(max_length=words.LENGTH)] = "",
 ) -> dict[str, Any]:
-    """Your conversations, the one used last first."""
-    rows = Conversation.objects.owned_by(person(request)).filter(archived=archived).with_running()
+    """Your conversations, the one used last first.
+
+    ``q``: those in which all these words are, in one message or in the title; "words in quotes"
+    stand side by side. Archived ones are among them unless ``archived`` says which.
+    """
+    user = person(request)
+    query = words.parse(q)
+    rows = Conversation.objects.owned_by(user).with_running()
+    if archived is not None or query is None:
+        rows = rows.filter(archived=bool(archived))
     try:
-        items, following = page(rows, cursor, limit)
+        if query is None:
+            items, following = page(rows, cursor, limit)
+            return {"items": items, "next": following}
+        search = Search(user, query)
+        items, following = search.page(rows, cursor, limit)
     except BadCursor as error:
         raise Refused("malformed", str(error)) from None
+    found = search.found(items)
+    for row in items:
+        row.found = found[row.pk]  # type: ignore[attr-defined]  # shown with it
     return {"items": items, "next": following}
 
 

@@ -87,10 +87,39 @@ class ChangedConversation(Schema):
     archived: StrictBool = False
 
 
+class Segment(Schema):
+    """A piece of a text; ``hit``: it is what was looked for."""
+
+    text: str
+    hit: bool
+
+
+class Hit(Schema):
+    """A message that has what was looked for, and the surroundings of the place."""
+
+    message: UUID
+    role: Literal["user", "assistant"]
+    created_at: datetime
+    excerpt: list[Segment]
+
+
+class Found(Schema):
+    """The title, and up to three messages, the newest first."""
+
+    title: list[Segment]
+    hits: list[Hit]
+
+
+class ListedConversation(ConversationItem):
+    """``found``: null unless something was looked for."""
+
+    found: Found | None = None
+
+
 class ConversationPage(Schema):
     """``next`` is the ``cursor`` of the page behind this one, null on the last."""
 
-    items: list[ConversationItem]
+    items: list[ListedConversation]
     next: str | None
 
 

@@ -8,6 +8,7 @@ from conversations.models.generation import Generation
 from conversations.models.guardrail import Guardrail
 from conversations.models.journal import TranscriptRead
 from conversations.models.message import Message
+from conversations.models.searchable import Searchable
 from conversations.models.user import User
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Guardrail",
     "Message",
     "MessageAttachment",
+    "Searchable",
     "TranscriptRead",
     "User",
 ]

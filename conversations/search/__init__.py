@@ -1,0 +1,1 @@
+"""Search over what a person wrote and got. Why it is built so: docs/decisions/search.md."""
