@@ -107,7 +107,7 @@ def test_a_page_learns_who_is_signed_in_and_the_token_that_goes_with_it(alice: U
     assert client.post("/accounts/login/", signing_in, headers=as_script).status_code == 200
     somebody = client.get("/session/").json()
     assert (somebody["user"], somebody["name"]) == (str(alice.public_id), alice.display_name)
-    change = {"data": "{}", "content_type": "application/json"}
+    change: dict[str, Any] = {"data": "{}", "content_type": "application/json"}
     stale = client.post("/api/v1/conversations", **change, headers=as_script)
     assert stale.status_code == 403
     fresh = {"X-CSRFToken": somebody["token"]}
