@@ -7,6 +7,7 @@ import { Effort } from "./effort.js";
 import { EventSocket } from "./events.js";
 import { markFound } from "./found.js";
 import { Gauge } from "./gauge.js";
+import { gettext } from "./i18n.js";
 import { Line } from "./line.js";
 import { Outbox } from "./outbox.js";
 import { detail, element } from "./page.js";
@@ -227,7 +228,7 @@ class ChatPage {
     // Who signed out in another tab is done here, too; the server sends this one to sign in.
     if (document.cookie.includes(`${this.#data.signed_out_cookie}=`)) return location.reload();
     if (performance.now() - this.#backAt > 10_000) return this.#signIn.open();
-    this.#composer.complain("You may not use this chat any more. What you wrote is kept on this device.");
+    this.#composer.complain(gettext("You may not use this chat any more. What you wrote is kept on this device."));
   }
 
   #back() {

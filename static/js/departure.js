@@ -2,6 +2,7 @@
  * Signing out, where something was typed and not sent: its owner says whether it stays on this device.
  * Without a choice nothing stays: others may use it, too.
  */
+import { ngettext } from "./i18n.js";
 import { leaving } from "./leaving.js";
 
 export class Departure {
@@ -46,8 +47,8 @@ export class Departure {
 
   #ask() {
     const [drafts, waiting] = [this.#typed.drafts.count, this.#typed.outbox.all.length];
-    this.#write("drafts", drafts === 1 ? "One draft is not sent." : `${drafts} drafts are not sent.`, drafts);
-    const words = waiting === 1 ? "One message is still waiting to be sent." : `${waiting} messages are still waiting to be sent.`;
+    this.#write("drafts", ngettext("One draft is not sent.", "%(count)s drafts are not sent.", drafts), drafts);
+    const words = ngettext("One message is still waiting.", "%(count)s messages are still waiting.", waiting);
     this.#write("waiting", words, waiting);
     this.#dialog.showModal();
   }

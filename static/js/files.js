@@ -10,6 +10,7 @@
  * @typedef {{upload: typeof upload, discard: typeof discard, exists: typeof exists}} Transport
  */
 import { fileAddress, showImage, sizeWords } from "./attachments.js";
+import { gettext } from "./i18n.js";
 import { exists } from "./site.js";
 import { discard, upload } from "./upload.js";
 
@@ -101,7 +102,7 @@ export class Files extends EventTarget {
     for (const chip of [...this.#chips]) {
       if (!chip.attachment || (await this.#transport.exists(fileAddress(base, chip.attachment.id, "original")))) continue;
       this.#drop((each) => each === chip);
-      this.#say(`${chip.name} is not there any more.`);
+      this.#say(gettext("%(name)s is not there any more.", { name: chip.name }));
       this.#changed();
     }
   }

@@ -69,10 +69,10 @@ export class Sender {
 
   /** Its conversation is busy. @param {Waiting} entry */
   hold({ command, line }) {
-    this.#underWay.delete(command.key);
-    this.#outbox.mark(command.key, false);
     clearTimeout(this.#held.get(line));
     this.#held.set(line, setTimeout(() => this.release(line), BUSY_FOR));
+    this.#underWay.delete(command.key);
+    this.#outbox.mark(command.key, false);
   }
 
   /** @param {string} line */
@@ -91,8 +91,11 @@ export class Sender {
     this.#looking = undefined;
     const others = this.#outbox.all.filter(({ tab }) => tab !== this.#tab.id);
     const gone = await this.#tab.gone(others.map(({ tab }) => tab));
-    for (const entry of others)
+    for (const entry of others) {
+      // Another tab may have been quicker.
+      if (this.#outbox.get(entry.command.key)?.tab !== entry.tab) continue;
       if (gone.includes(entry.tab) || this.#isOverdue(entry)) this.#outbox.adopt(entry.command.key);
+    }
     this.flush();
   }
 

@@ -9,6 +9,7 @@
  *   drafts: import("./storage.js").Drafts, outbox: import("./outbox.js").Outbox, tab: import("./tabs.js").Tab,
  *   announcer: import("./announcer.js").Announcer, toast: import("./toast.js").Toast}} Parts
  */
+import { gettext } from "./i18n.js";
 import { detail } from "./page.js";
 
 export class Sending extends EventTarget {
@@ -46,7 +47,7 @@ export class Sending extends EventTarget {
     const { text, model, attachments } = detail(event);
     const { composer, session } = this.#parts;
     const taken = session.send(text, model, attachments);
-    composer.complain(taken ? "" : "This is longer than one message can be.");
+    composer.complain(taken ? "" : gettext("This is longer than one message can be."));
     if (taken) this.dispatchEvent(new Event("sent"));
     else event.preventDefault();
   }
@@ -62,7 +63,7 @@ export class Sending extends EventTarget {
   #refused({ entries, update, here }) {
     const { composer, session, drafts, announcer, toast } = this.#parts;
     const seconds = Math.ceil(update.retry_after ?? 0);
-    const reason = seconds ? `${update.detail} Try again in ${seconds} s.` : update.detail;
+    const reason = seconds ? `${update.detail} ${gettext("Try again in %(seconds)s s.", { seconds })}` : update.detail;
     const texts = entries.flatMap(({ command }) => (command.type === "send" ? [command.text] : []));
     const files = entries.flatMap((entry) => entry.files);
     const [first] = entries;
@@ -72,7 +73,7 @@ export class Sending extends EventTarget {
       composer.giveBack(texts.filter(Boolean).join("\n\n"), files, reason);
     else {
       drafts.giveBack(conversation, texts.filter(Boolean).join("\n\n"), files);
-      toast.show(`A message was not sent, and is a draft again: ${reason}`);
+      toast.show(gettext("A message was not sent, and is a draft again: %(reason)s", { reason }));
     }
     announcer.say(reason);
   }
@@ -87,7 +88,7 @@ export class Sending extends EventTarget {
     if (taken?.command.type !== "send") return;
     const { text, model } = taken.command;
     if (button.getAttribute("data-act") === "edit-unsent") return composer.giveBack(text, taken.files);
-    toast.show("The message is not sent.", () => session.send(text, model, taken.files));
+    toast.show(gettext("The message is not sent."), () => session.send(text, model, taken.files));
     composer.focus();
   }
 

@@ -9,6 +9,7 @@
  *
  * @typedef {{user: string | null, name: string, token: string}} State
  */
+import { gettext } from "./i18n.js";
 import { read, renew } from "./site.js";
 
 const LOOK_EVERY = 3_000;
@@ -71,7 +72,7 @@ export class SignIn extends EventTarget {
   async #signIn() {
     // The token of the page was the old session's.
     const token = (await this.#state())?.token;
-    if (!token) return "The server cannot be reached. Try again.";
+    if (!token) return gettext("The server cannot be reached. Try again.");
     try {
       const answer = await fetch(this.#form.action, {
         method: "POST",
@@ -80,14 +81,14 @@ export class SignIn extends EventTarget {
         cache: "no-store",
       });
       this.#password.value = "";
-      if (answer.status === 429) return "Too many tries. Wait a little, then try again.";
+      if (answer.status === 429) return gettext("Too many tries. Wait a little, then try again.");
       const said = await answer.json();
       if (!answer.ok) return wordsOf(said);
       const state = await this.#look();
       if (state && !state.user) this.#goOn(said.location);
       return "";
     } catch {
-      return "This could not be sent. Try again.";
+      return gettext("This could not be sent. Try again.");
     }
   }
 
@@ -154,5 +155,5 @@ export class SignIn extends EventTarget {
 /** @param {{form?: {errors?: string[], fields?: Record<string, {errors?: string[]}>}}} said by the sign-in page */
 function wordsOf({ form }) {
   const fields = Object.values(form?.fields ?? {}).flatMap((field) => field.errors ?? []);
-  return [...(form?.errors ?? []), ...fields].join(" ") || "This was not taken. Try again.";
+  return [...(form?.errors ?? []), ...fields].join(" ") || gettext("This was not taken. Try again.");
 }

@@ -5,6 +5,8 @@
  */
 
 const PREFIX = "chat-tab:";
+/** The page before this one may not have let go yet. */
+const LETS_GO = 500;
 
 export class Tab {
   #notes;
@@ -21,13 +23,22 @@ export class Tab {
   /** Lives from here on. @param {AbortSignal} signal ends it */
   start(signal) {
     const until = new Promise((end) => signal.addEventListener("abort", end));
-    const hold = async (/** @type {Lock | null} */ lock) => {
-      // A tab that was duplicated has the notes of the other, its name too.
-      if (!lock) this.#call(crypto.randomUUID());
-      if (!lock) await this.#locks?.request(PREFIX + this.id, () => until);
-      else await until;
-    };
-    this.#locks?.request(PREFIX + this.id, { ifAvailable: true }, hold).catch(() => {});
+    void this.#hold(until, () => setTimeout(() => void this.#hold(until, () => this.#rename(until)), LETS_GO));
+  }
+
+  /** @param {Promise<unknown>} until @param {() => void} taken by another tab with this name */
+  async #hold(until, taken) {
+    try {
+      await this.#locks?.request(PREFIX + this.id, { ifAvailable: true }, (lock) => (lock ? until : taken()));
+    } catch {
+      // A browser that gives no lock: others may go on with what this tab leaves.
+    }
+  }
+
+  /** A tab that was duplicated has the notes of the other, its name too. @param {Promise<unknown>} until */
+  #rename(until) {
+    this.#call(crypto.randomUUID());
+    void this.#hold(until, () => {});
   }
 
   /** @param {string[]} tabs @returns {Promise<string[]>} those of them that are closed */

@@ -5,6 +5,7 @@
  * @import { Shown } from "./tree.js"
  * @typedef {import("./tree.js").Message} Message
  */
+import { gettext } from "./i18n.js";
 
 /** @param {Accepted} update @param {string} uuid @returns {Message} */
 export function question(update, uuid) {
@@ -49,12 +50,12 @@ export function answer(update, before) {
   };
 }
 
-/** What a message that is not accepted yet waits for. */
-const WAITS = {
-  line: "Waits for the connection.",
-  answer: "Goes out when the answer has ended.",
-  turn: "Goes out after the message before it.",
-};
+/** What a message that is not accepted yet waits for. @param {"line" | "answer" | "turn"} reason */
+function waitsWords(reason) {
+  if (reason === "line") return gettext("Waits for the connection.");
+  if (reason === "answer") return gettext("Goes out when the answer has ended.");
+  return gettext("Goes out after the message before it.");
+}
 
 /**
  * What stands above a question that is on its way: where another wording was sent, not what was below the old.
@@ -75,13 +76,13 @@ export function above(shown, entries, waitsFor) {
 /**
  * The questions that were sent and are not accepted yet.
  * @param {import("./outbox.js").Waiting[]} entries
- * @param {(entry: import("./outbox.js").Waiting) => keyof typeof WAITS | null} waitsFor
+ * @param {(entry: import("./outbox.js").Waiting) => "line" | "answer" | "turn" | null} waitsFor
  */
 export function unsent(entries, waitsFor) {
   return entries.flatMap((entry) => (entry.command.type === "send" ? [waiting(entry, waitsFor(entry))] : []));
 }
 
-/** @param {import("./outbox.js").Waiting} entry @param {keyof typeof WAITS | null} reason @returns {Shown} */
+/** @param {import("./outbox.js").Waiting} entry @param {"line" | "answer" | "turn" | null} reason @returns {Shown} */
 function waiting({ command, files }, reason) {
   return {
     uuid: command.key,
@@ -91,7 +92,7 @@ function waiting({ command, files }, reason) {
     reasoning: "",
     attachments: files,
     status: "sending",
-    waits: reason ? WAITS[reason] : "",
+    waits: reason ? waitsWords(reason) : "",
     created_at: null,
     generation: null,
   };
