@@ -1,5 +1,8 @@
 """Fixtures that every test may use. What a test needs of the machine: tests/plugins/needs.py."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
@@ -8,7 +11,9 @@ from hypothesis import HealthCheck, settings
 from pytest_django import Settings
 
 from conversations.models import User
+from streaming.bedrock.client import build_client
 from tests import people
+from tests.bedrock.recorded import Replay, replaying
 
 # How long an example takes says more about the machine's other work than about the example.
 settings.register_profile(
@@ -89,3 +94,17 @@ def as_staff(db: None) -> Client:
     staff = people.person("sam", is_staff=True)
     staff.user_permissions.set(Permission.objects.exclude(codename="review_transcripts"))
     return _signed_in(staff)
+
+
+@pytest.fixture(scope="session")
+def replay() -> Iterator[Replay]:
+    """Answers with what it is given: from the real service once, or written by hand."""
+    with replaying() as replay:
+        yield replay
+
+
+@pytest.fixture(scope="session")
+def replay_client(replay: Replay) -> Iterator[Any]:
+    client = build_client(region="us-east-1", endpoint_url=replay.url)
+    yield client
+    client.close()

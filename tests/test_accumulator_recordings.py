@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
@@ -11,10 +10,9 @@ import pytest
 from botocore.validate import ParamValidator
 
 from streaming.accumulator import Accumulator
-from streaming.bedrock.client import build_client
 from streaming.bedrock.converse import ConverseStream
 from streaming.bedrock.request import Request
-from tests.bedrock.recorded import FOLDER, Replay, recordings, replaying
+from tests.bedrock.recorded import FOLDER, Replay, recordings
 
 pytestmark = [
     pytest.mark.nodb,
@@ -24,29 +22,16 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def replay() -> Iterator[Replay]:
-    with replaying() as replay:
-        yield replay
-
-
-@pytest.fixture(scope="module")
-def client(replay: Replay) -> Iterator[Any]:
-    client = build_client(region="us-east-1", endpoint_url=replay.url)
-    yield client
-    client.close()
-
-
 @pytest.mark.parametrize("recording", recordings("ConverseStream"), ids=lambda r: str(r["name"]))
 def test_a_recorded_answer_is_accumulated_as_expected(
-    client: Any, replay: Replay, recording: dict[str, Any]
+    replay_client: Any, replay: Replay, recording: dict[str, Any]
 ) -> None:
     """R68, R70"""
     replay.recording, expected = recording, recording["expected"]
     question = {"role": "user", "content": [{"text": "Hello"}]}
     request = Request(model_id=recording["model_id"], messages=[question], max_tokens=100)
     accumulator = Accumulator()
-    for event in ConverseStream(client, request):
+    for event in ConverseStream(replay_client, request):
         accumulator.add(event)
         accumulator.take()
 

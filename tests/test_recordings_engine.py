@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from conversations.models import BedrockModel, Generation, User
-from streaming.bedrock.client import build_client
 from streaming.generation import run
 from streaming.limits import Seats
 from streaming.livelog import LiveLog
 from streaming.pump import Pace, Pump
 from streaming.workbench import Workbench
-from tests.bedrock.recorded import CODES, FOLDER, STOP_WORDS, Replay, recordings, replaying
+from tests.bedrock.recorded import CODES, FOLDER, STOP_WORDS, Replay, recordings
 from tests.engine.parts import read
 from tests.people import ask
 
@@ -29,26 +27,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def replay() -> Iterator[Replay]:
-    with replaying() as replay:
-        yield replay
-
-
-@pytest.fixture(scope="module")
-def client(replay: Replay) -> Iterator[Any]:
-    client = build_client(region="us-east-1", endpoint_url=replay.url)
-    yield client
-    client.close()
-
-
 @pytest.fixture(autouse=True)
 def _one_connection(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     """The test's transaction lives in it: the generation, in this thread, must not give it back."""
     monkeypatch.setattr(connection, "close", lambda: None)
 
 
-def answered(client: Any, replay: Replay, person: User, recording: dict[str, Any]) -> Any:
+def answered(replay_client: Any, replay: Replay, person: User, recording: dict[str, Any]) -> Any:
     """The row of the answer that the recording became, and the updates that told of it."""
     replay.recording = recording
     native = recording["operation"].startswith("Invoke")
@@ -68,7 +53,7 @@ def answered(client: Any, replay: Replay, person: User, recording: dict[str, Any
     turn = ask(person, "Hello", model=recording["model_id"])
     log = LiveLog(kept=60)
     pump = Pump(log, Pace())
-    run(turn.generation.pk, Workbench(client, pump, Seats(1)))
+    run(turn.generation.pk, Workbench(replay_client, pump, Seats(1)))
     pump.tick()
     row = Generation.objects.select_related("message").get(pk=turn.generation.pk)
     return row, [read(update) for update in log.read(row.pk, 0) or []]
@@ -80,10 +65,10 @@ def answered(client: Any, replay: Replay, person: User, recording: dict[str, Any
     ids=lambda recording: str(recording["name"]),
 )
 def test_a_recorded_answer_in_a_providers_dialect_is_stored_and_told_alike(
-    client: Any, replay: Replay, alice: User, recording: dict[str, Any]
+    replay_client: Any, replay: Replay, alice: User, recording: dict[str, Any]
 ) -> None:
     """R74: counts are compared where they are read (tests/bedrock/test_recordings.py)."""
-    row, updates = answered(client, replay, alice, recording)
+    row, updates = answered(replay_client, replay, alice, recording)
 
     expected, said = recording["expected"], recording["expected"]["stop_reason"]
     assert (row.status, row.stop_reason) == ("complete", STOP_WORDS.get(said, said))
@@ -104,10 +89,10 @@ def test_a_recorded_answer_in_a_providers_dialect_is_stored_and_told_alike(
     ids=lambda recording: str(recording["name"]),
 )
 def test_a_recorded_answer_is_stored_and_told_as_expected(
-    client: Any, replay: Replay, alice: User, recording: dict[str, Any]
+    replay_client: Any, replay: Replay, alice: User, recording: dict[str, Any]
 ) -> None:
     """R68, R70: the whole way, as one stream or as one document."""
-    row, updates = answered(client, replay, alice, recording)
+    row, updates = answered(replay_client, replay, alice, recording)
 
     expected = recording["expected"]
     assert (row.status, row.stop_reason) == ("complete", expected["stop_reason"])
@@ -144,10 +129,10 @@ def test_a_recorded_answer_is_stored_and_told_as_expected(
     ids=lambda recording: str(recording["name"]),
 )
 def test_a_recorded_refusal_ends_the_answer_with_its_code_and_none_of_its_text(
-    client: Any, replay: Replay, alice: User, recording: dict[str, Any]
+    replay_client: Any, replay: Replay, alice: User, recording: dict[str, Any]
 ) -> None:
     """R63"""
-    row, updates = answered(client, replay, alice, recording)
+    row, updates = answered(replay_client, replay, alice, recording)
 
     error = recording["expected"]["error"]
     [code] = [CODES[hint] for hint in CODES if hint in f"{error['code']} {error['message']}"]

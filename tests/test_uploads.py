@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
 from chatsite.uploads import store
+from tests.quiet import QuietServer
 
 pytestmark = pytest.mark.nodb
 
@@ -52,7 +53,7 @@ class Bucket(BaseHTTPRequestHandler):
 def bucket() -> Iterator[tuple[str, dict[str, bytes]]]:
     objects: dict[str, bytes] = {}
     handler = type("OneBucket", (Bucket,), {"objects": objects})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = QuietServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+
+from tests.quiet import QuietServer
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "recordings"
 HOP_BY_HOP = {"transfer-encoding", "content-length", "connection", "content-encoding"}
@@ -87,8 +89,7 @@ def replaying() -> Iterator[Replay]:
         def log_message(self, *args: object) -> None:
             """The output of the tests is not the place."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        server.daemon_threads = True
+    with QuietServer(("127.0.0.1", 0), Answer) as server:
         replay = Replay(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from streaming.accumulator import Accumulator
 from streaming.bedrock.asking import Way, ask, complete
-from streaming.bedrock.client import build_client
 from streaming.bedrock.errors import Aborted, BedrockError
 from streaming.bedrock.events import (
     Event,
@@ -24,7 +22,7 @@ from streaming.bedrock.events import (
 from streaming.bedrock.request import CACHE_POINT, Guardrail, Request
 from streaming.localbedrock import Answer, Controlled, HalfDocument, LocalBedrock, Refusal, ToolUse
 from tests.bedrock import framing, spoken
-from tests.bedrock.recorded import Replay, replaying
+from tests.bedrock.recorded import Replay
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient as Client
@@ -37,19 +35,6 @@ PATIENCE = 30.0
 NOVA, LLAMA = "amazon.nova-micro-v1:0", "meta.llama3-8b-instruct-v1:0"
 THINKER = "anthropic.claude-3-7-sonnet-20250219-v1:0"
 CLAUDE, COMMAND = "anthropic.claude-3-haiku-20240307-v1:0", "cohere.command-text-v14"
-
-
-@pytest.fixture(scope="module")
-def replay() -> Iterator[Replay]:
-    with replaying() as replay:
-        yield replay
-
-
-@pytest.fixture(scope="module")
-def replayed(replay: Replay) -> Iterator[Any]:
-    client = build_client(region="us-east-1", endpoint_url=replay.url)
-    yield client
-    client.close()
 
 
 def request_to(model_id: str, text: str = "Hello") -> Request:
@@ -99,12 +84,12 @@ END = {"generation": "", "generation_token_count": 2, "stop_reason": "stop"}
     ],
 )
 def test_an_exception_in_the_stream_has_the_code_that_it_has_with_converse(
-    replayed: Any, replay: Replay, kind: str, code: str
+    replay_client: Any, replay: Replay, kind: str, code: str
 ) -> None:
     """R60, R63: what had come before it stays."""
     replay.recording = spoken.streamed(spoken.chunk(SO_FAR) + exception(kind))
 
-    events, error = read(replayed, LLAMA)
+    events, error = read(replay_client, LLAMA)
 
     assert error is not None
     assert error.code == code
@@ -124,7 +109,7 @@ def test_an_exception_in_the_stream_has_the_code_that_it_has_with_converse(
     ids=["no JSON", "no UTF-8", "no base64", "no JSON inside", "no UTF-8 inside", "too deep"],
 )
 def test_a_chunk_that_cannot_be_read_breaks_the_stream_and_nothing_else(
-    replayed: Any, replay: Replay, payload: bytes
+    replay_client: Any, replay: Replay, payload: bytes
 ) -> None:
     """R68, R74"""
     chunk = framing.event("chunk", None)[:0] + framing.frame(
@@ -133,18 +118,18 @@ def test_a_chunk_that_cannot_be_read_breaks_the_stream_and_nothing_else(
     )
     replay.recording = spoken.streamed(spoken.chunk(SO_FAR) + chunk)
 
-    events, error = read(replayed, LLAMA)
+    events, error = read(replay_client, LLAMA)
 
     assert error is not None
     assert (error.code, error.retryable) == ("model_stream_error", True)
     assert text_of(events) == "so far"
 
 
-def test_a_stream_without_its_end_was_cut_off(replayed: Any, replay: Replay) -> None:
+def test_a_stream_without_its_end_was_cut_off(replay_client: Any, replay: Replay) -> None:
     """R9: nothing is raised for a body that just ends."""
     replay.recording = spoken.stream([SO_FAR])
 
-    events, error = read(replayed, LLAMA)
+    events, error = read(replay_client, LLAMA)
 
     assert error is not None
     assert (error.code, error.retryable) == ("model_stream_error", True)
@@ -153,18 +138,18 @@ def test_a_stream_without_its_end_was_cut_off(replayed: Any, replay: Replay) -> 
 
 @pytest.mark.parametrize("body", [b"{", b"{}", b"[]", b"null", b'{"generation": "so far"}'])
 def test_half_an_answer_in_one_piece_is_no_answer(
-    replayed: Any, replay: Replay, body: bytes
+    replay_client: Any, replay: Replay, body: bytes
 ) -> None:
     """R9: it must not become an empty title."""
     replay.recording = spoken.piece(body)
 
     with pytest.raises(BedrockError) as error:
-        complete(replayed, request_to(LLAMA), NATIVE)
+        complete(replay_client, request_to(LLAMA), NATIVE)
 
     assert error.value.code == "model_stream_error"
 
 
-def test_what_is_not_known_is_kept_and_breaks_nothing(replayed: Any, replay: Replay) -> None:
+def test_what_is_not_known_is_kept_and_breaks_nothing(replay_client: Any, replay: Replay) -> None:
     """R68: other events, other chunks, a chunk without its bytes; the answer goes on."""
     replay.recording = spoken.streamed(
         spoken.chunk({"type": "novelty", "value": 1})
@@ -175,7 +160,7 @@ def test_what_is_not_known_is_kept_and_breaks_nothing(replayed: Any, replay: Rep
         + spoken.chunk(END)
     )
 
-    events, error = read(replayed, LLAMA)
+    events, error = read(replay_client, LLAMA)
 
     assert error is None
     assert [event for event in events if isinstance(event, Unknown)] == [
@@ -187,22 +172,22 @@ def test_what_is_not_known_is_kept_and_breaks_nothing(replayed: Any, replay: Rep
     assert text_of(events) == "so far"
 
 
-def test_a_stop_word_that_nobody_knows_stays_as_it_is(replayed: Any, replay: Replay) -> None:
+def test_a_stop_word_that_nobody_knows_stays_as_it_is(replay_client: Any, replay: Replay) -> None:
     """R69"""
     replay.recording = spoken.stream([SO_FAR, END | {"stop_reason": "bored"}])
 
-    events, _ = read(replayed, LLAMA)
+    events, _ = read(replay_client, LLAMA)
 
     assert MessageStop("bored", None) in events
 
 
-def test_an_answer_that_ends_with_an_error_is_a_failure(replayed: Any, replay: Replay) -> None:
+def test_an_answer_that_ends_with_an_error_is_a_failure(replay_client: Any, replay: Replay) -> None:
     """R69: Cohere's word for it must not look like an end."""
     replay.recording = spoken.stream(
         [{"is_finished": False, "text": "so far"}, {"is_finished": True, "finish_reason": "ERROR"}]
     )
 
-    events, error = read(replayed, COMMAND)
+    events, error = read(replay_client, COMMAND)
 
     assert error is not None
     assert (error.code, error.retryable) == ("model_error", True)
@@ -210,7 +195,7 @@ def test_an_answer_that_ends_with_an_error_is_a_failure(replayed: Any, replay: R
 
 
 def test_of_generations_that_come_mixed_the_first_is_the_answer(
-    replayed: Any, replay: Replay
+    replay_client: Any, replay: Replay
 ) -> None:
     """R74: Cohere tells them apart by their index; the others are kept as unknown."""
     pieces = [(0, "One"), (1, "Two"), (0, " answer."), (1, " answers.")]
@@ -222,7 +207,7 @@ def test_of_generations_that_come_mixed_the_first_is_the_answer(
         ]
     )
 
-    events, error = read(replayed, COMMAND)
+    events, error = read(replay_client, COMMAND)
 
     assert error is None
     assert text_of(events) == "One answer."
@@ -232,7 +217,7 @@ def test_of_generations_that_come_mixed_the_first_is_the_answer(
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_guardrail_that_stepped_in_is_told_with_its_trace(
-    replayed: Any, replay: Replay, whole: bool
+    replay_client: Any, replay: Replay, whole: bool
 ) -> None:
     """R72: Bedrock writes it into the provider's own document."""
     trace: dict[str, Any] = {"guardrail": {"outputAssessments": {}}}
@@ -246,14 +231,14 @@ def test_a_guardrail_that_stepped_in_is_told_with_its_trace(
     }
     replay.recording = spoken.whole(document) if whole else spoken.stream([document])
 
-    events, _ = read(replayed, LLAMA, whole=whole)
+    events, _ = read(replay_client, LLAMA, whole=whole)
 
     assert MessageStop("guardrail_intervened", None) in events
     assert Metadata(Usage(3, 2), None, trace) in events
 
 
 def test_what_bedrock_adds_is_told_once_in_whichever_chunk_it_comes(
-    replayed: Any, replay: Replay
+    replay_client: Any, replay: Replay
 ) -> None:
     """R72, R77: the guardrail before the end, the counts in a chunk of their own after it."""
     trace: dict[str, Any] = {"guardrail": {"inputAssessment": {}}}
@@ -275,7 +260,7 @@ def test_what_bedrock_adds_is_told_once_in_whichever_chunk_it_comes(
         ]
     )
 
-    events, error = read(replayed, LLAMA)
+    events, error = read(replay_client, LLAMA)
 
     assert error is None
     assert MessageStop("guardrail_intervened", None) in events
@@ -293,12 +278,12 @@ def test_what_bedrock_adds_is_told_once_in_whichever_chunk_it_comes(
     ],
 )
 def test_an_error_that_the_provider_sends_as_a_chunk_has_a_code(
-    replayed: Any, replay: Replay, kind: str, code: str
+    replay_client: Any, replay: Replay, kind: str, code: str
 ) -> None:
     """R63"""
     replay.recording = spoken.stream([{"type": "error", "error": {"type": kind, "message": "…"}}])
 
-    events, error = read(replayed, CLAUDE)
+    events, error = read(replay_client, CLAUDE)
 
     assert error is not None
     assert error.code == code
@@ -306,7 +291,7 @@ def test_an_error_that_the_provider_sends_as_a_chunk_has_a_code(
 
 
 def test_the_counts_of_a_chunk_are_completed_by_those_of_the_caches(
-    replayed: Any, replay: Replay
+    replay_client: Any, replay: Replay
 ) -> None:
     """R112: read and written to the cache, as Anthropic tells it; the latency is Bedrock's."""
     usage = {
@@ -334,7 +319,7 @@ def test_the_counts_of_a_chunk_are_completed_by_those_of_the_caches(
         ]
     )
 
-    events, _ = read(replayed, CLAUDE)
+    events, _ = read(replay_client, CLAUDE)
 
     assert MessageStop("stop_sequence", {"stop_sequence": "|"}) in events
     assert Metadata(Usage(4, 50, 900, 1800), 512, None) in events

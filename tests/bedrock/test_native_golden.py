@@ -1,7 +1,6 @@
 """Every dialect against files written by hand: what is asked, and how an answer ends."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,12 @@ import pytest
 
 from conversations.outcomes import STOP_REASONS
 from streaming.bedrock.asking import Way, ask
-from streaming.bedrock.client import build_client
 from streaming.bedrock.events import Event, MessageStop, Metadata, Started, TextDelta, Unknown
 from streaming.bedrock.native.families import DIALECTS, dialect_of
 from streaming.bedrock.native.invoke import Invoke, InvokeStream
 from streaming.bedrock.request import Request
 from tests.bedrock import spoken
-from tests.bedrock.recorded import Replay, replaying
+from tests.bedrock.recorded import Replay
 
 pytestmark = pytest.mark.nodb
 
@@ -26,19 +24,6 @@ GOLDEN = {
 NATIVE = Way(native=True)
 ENDS = ("stop", "length", "filtered", "empty")
 STREAMING = [name for name in GOLDEN if name != "jurassic"]
-
-
-@pytest.fixture(scope="module")
-def replay() -> Iterator[Replay]:
-    with replaying() as replay:
-        yield replay
-
-
-@pytest.fixture(scope="module")
-def client(replay: Replay) -> Iterator[Any]:
-    client = build_client(region="us-east-1", endpoint_url=replay.url)
-    yield client
-    client.close()
 
 
 def request_of(golden: dict[str, Any]) -> Request:
@@ -69,7 +54,7 @@ def test_every_dialect_has_its_golden_file() -> None:
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_a_request_is_asked_as_its_golden_file_says(client: Any, name: str) -> None:
+def test_a_request_is_asked_as_its_golden_file_says(replay_client: Any, name: str) -> None:
     """R74: system prompt, history, limit and sampling options, in the provider's own words."""
     golden = GOLDEN[name]
     dialect = dialect_of(golden["model_id"])()
@@ -77,20 +62,20 @@ def test_a_request_is_asked_as_its_golden_file_says(client: Any, name: str) -> N
     assert dialect.request(request_of(golden)) == golden["body"]
     assert dialect.when_streaming == golden.get("when_streaming", {})
     expected = Invoke if name == "jurassic" else InvokeStream
-    assert type(ask(client, request_of(golden), NATIVE)) is expected
-    assert type(ask(client, request_of(golden), NATIVE, whole=True)) is Invoke
+    assert type(ask(replay_client, request_of(golden), NATIVE)) is expected
+    assert type(ask(replay_client, request_of(golden), NATIVE, whole=True)) is Invoke
 
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("name", STREAMING)
 def test_a_stream_ends_as_its_golden_file_says(
-    client: Any, replay: Replay, name: str, end: str
+    replay_client: Any, replay: Replay, name: str, end: str
 ) -> None:
     """R74: with text, stop reason and counts."""
     golden = GOLDEN[name]
     replay.recording = spoken.stream(golden["ends"][end]["chunks"])
 
-    events = list(ask(client, request_of(golden), NATIVE))
+    events = list(ask(replay_client, request_of(golden), NATIVE))
 
     assert_ended(events, golden["ends"][end])
 
@@ -98,7 +83,7 @@ def test_a_stream_ends_as_its_golden_file_says(
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("name", GOLDEN)
 def test_an_answer_in_one_piece_ends_as_its_golden_file_says(
-    client: Any, replay: Replay, name: str, end: str
+    replay_client: Any, replay: Replay, name: str, end: str
 ) -> None:
     """R74: its counts are in its headers, where the provider has none."""
     golden = GOLDEN[name]
@@ -109,6 +94,6 @@ def test_an_answer_in_one_piece_ends_as_its_golden_file_says(
     }
     replay.recording = spoken.whole(golden["ends"][end]["whole"], headers)
 
-    events = list(ask(client, request_of(golden), NATIVE, whole=True))
+    events = list(ask(replay_client, request_of(golden), NATIVE, whole=True))
 
     assert_ended(events, golden["ends"][end])

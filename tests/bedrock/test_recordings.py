@@ -3,14 +3,12 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from conversations.outcomes import STOP_REASONS
 from streaming.bedrock.asking import complete
-from streaming.bedrock.client import build_client
 from streaming.bedrock.converse import ConverseStream
 from streaming.bedrock.counting import Counter as TokenCounter
 from streaming.bedrock.errors import BedrockError
@@ -33,7 +31,7 @@ from streaming.bedrock.native.dialect import Dialect
 from streaming.bedrock.native.families import dialect_of
 from streaming.bedrock.native.invoke import Invoke, InvokeStream
 from streaming.bedrock.request import Request
-from tests.bedrock.recorded import CODES, FOLDER, STOP_WORDS, Replay, recordings, replaying
+from tests.bedrock.recorded import CODES, FOLDER, STOP_WORDS, Replay, recordings
 
 if not FOLDER.is_dir():
     pytest.skip("the recordings of real answers are not on this machine", allow_module_level=True)
@@ -44,19 +42,6 @@ DELTAS = (TextDelta, ReasoningDelta, ReasoningSignature, ToolUseDelta, CitationD
 
 
 Client = Any
-
-
-@pytest.fixture(scope="module")
-def replay() -> Iterator[Replay]:
-    with replaying() as replay:
-        yield replay
-
-
-@pytest.fixture(scope="module")
-def client(replay: Replay) -> Iterator[Client]:
-    client = build_client(region="us-east-1", endpoint_url=replay.url)
-    yield client
-    client.close()
 
 
 def name(recording: dict[str, Any]) -> str:
@@ -71,17 +56,17 @@ def request_for(recording: dict[str, Any]) -> Request:
     )
 
 
-def events_of(client: Client, replay: Replay, recording: dict[str, Any]) -> list[Event]:
+def events_of(replay_client: Client, replay: Replay, recording: dict[str, Any]) -> list[Event]:
     replay.recording = recording
-    return list(ConverseStream(client, request_for(recording)))
+    return list(ConverseStream(replay_client, request_for(recording)))
 
 
 @pytest.mark.parametrize("recording", recordings("ConverseStream"), ids=name)
 def test_a_recorded_stream_is_read_to_its_end(
-    client: Client, replay: Replay, recording: dict[str, Any]
+    replay_client: Client, replay: Replay, recording: dict[str, Any]
 ) -> None:
     """R9, R68: text, reasoning, stop reason, usage, tools, citations and signatures as recorded."""
-    expected, events = recording["expected"], events_of(client, replay, recording)
+    expected, events = recording["expected"], events_of(replay_client, replay, recording)
 
     assert isinstance(events[0], Started)
     assert events[0].request_id == recording["headers"].get("x-amzn-requestid", "")
@@ -107,10 +92,10 @@ def test_a_recorded_stream_is_read_to_its_end(
 
 @pytest.mark.parametrize("recording", recordings("ConverseStream"), ids=name)
 def test_every_frame_of_a_recorded_stream_becomes_one_event(
-    client: Client, replay: Replay, recording: dict[str, Any]
+    replay_client: Client, replay: Replay, recording: dict[str, Any]
 ) -> None:
     """R68: nothing is dropped, nothing in the recordings is unknown, empty deltas included."""
-    expected, events = recording["expected"], events_of(client, replay, recording)
+    expected, events = recording["expected"], events_of(replay_client, replay, recording)
     seen = Counter(type(event) for event in events)
     wire = Counter(expected["event_types"])
 
@@ -127,13 +112,13 @@ def test_every_frame_of_a_recorded_stream_becomes_one_event(
 
 @pytest.mark.parametrize("recording", recordings("Converse"), ids=name)
 def test_a_recorded_answer_in_one_piece_is_complete(
-    client: Client, replay: Replay, recording: dict[str, Any]
+    replay_client: Client, replay: Replay, recording: dict[str, Any]
 ) -> None:
     """Converse: text, stop reason and usage, cache reads and writes included."""
     expected = recording["expected"]
     replay.recording = recording
 
-    completion = complete(client, request_for(recording))
+    completion = complete(replay_client, request_for(recording))
 
     assert completion.text == expected["text"]
     assert completion.stop_reason == expected["stop_reason"]
@@ -210,12 +195,12 @@ def assert_counted(events: list[Event], recording: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("recording", spoken("InvokeModelWithResponseStream"), ids=name)
 def test_a_recorded_stream_in_a_providers_dialect_is_read_as_converse_would_be(
-    client: Client, replay: Replay, recording: dict[str, Any]
+    replay_client: Client, replay: Replay, recording: dict[str, Any]
 ) -> None:
     """R74: the same events, with Bedrock's stop reasons and the counts that were reported."""
     replay.recording = recording
 
-    events = list(InvokeStream(client, request_for(recording), dialect_for(recording)))
+    events = list(InvokeStream(replay_client, request_for(recording), dialect_for(recording)))
 
     assert_as_expected(events, recording)
     assert_counted(events, recording)
@@ -223,12 +208,12 @@ def test_a_recorded_stream_in_a_providers_dialect_is_read_as_converse_would_be(
 
 @pytest.mark.parametrize("recording", spoken("InvokeModel"), ids=name)
 def test_a_recorded_answer_in_one_piece_is_read_as_a_stream_would_be(
-    client: Client, replay: Replay, recording: dict[str, Any]
+    replay_client: Client, replay: Replay, recording: dict[str, Any]
 ) -> None:
     """R74"""
     replay.recording = recording
 
-    events = list(Invoke(client, request_for(recording), dialect_for(recording)))
+    events = list(Invoke(replay_client, request_for(recording), dialect_for(recording)))
 
     assert_as_expected(events, recording)
     assert_counted(events, recording)
@@ -236,11 +221,11 @@ def test_a_recorded_answer_in_one_piece_is_read_as_a_stream_would_be(
 
 @pytest.mark.parametrize("recording", recordings("CountTokens"), ids=name)
 def test_a_recorded_count_is_read(
-    client: Client, replay: Replay, recording: dict[str, Any]
+    replay_client: Client, replay: Replay, recording: dict[str, Any]
 ) -> None:
     replay.recording, request = recording, request_for(recording)
 
-    counted = TokenCounter(lambda: client).count(request.model_id, request.messages)
+    counted = TokenCounter(lambda: replay_client).count(request.model_id, request.messages)
 
     assert counted == recording["expected"]["input_tokens"]
 
@@ -255,7 +240,7 @@ def test_a_recorded_count_is_read(
     ids=name,
 )
 def test_a_recorded_error_has_its_code(
-    client: Client, replay: Replay, recording: dict[str, Any]
+    replay_client: Client, replay: Replay, recording: dict[str, Any]
 ) -> None:
     """R63: whole and streamed calls understand the same error alike, and show none of its text."""
     error = recording["expected"]["error"]
@@ -263,9 +248,9 @@ def test_a_recorded_error_has_its_code(
     replay.recording = recording
 
     with pytest.raises(BedrockError) as whole:
-        complete(client, request_for(recording))
+        complete(replay_client, request_for(recording))
     with pytest.raises(BedrockError) as streamed:
-        list(ConverseStream(client, request_for(recording)))
+        list(ConverseStream(replay_client, request_for(recording)))
 
     for raised in (whole, streamed):
         assert raised.value.code == code

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from streaming.pump import Pace, Pump
 from streaming.workbench import Workbench
 from tests.certificates import self_signed
 from tests.people import ask
+from tests.quiet import QuietServer
 from tests.together import together
 
 pytestmark = pytest.mark.matrix
@@ -41,7 +42,7 @@ MOMENT = timedelta(seconds=1)
 KEY = re.compile(r"Credential=(ASIA\d+)/")
 
 
-class Role(ThreadingHTTPServer):
+class Role(QuietServer):
     """Gives keys that live for so long, each time other ones."""
 
     daemon_threads = True

@@ -20,7 +20,6 @@ from streaming.pump import Pace, Pump
 from streaming.workbench import Workbench
 from tests import bedrock as bedrock_tests
 from tests.bedrock import spoken
-from tests.bedrock.recorded import Replay, replaying
 from tests.engine.parts import read
 from tests.people import ask
 
@@ -67,17 +66,9 @@ def bench(client: Any, log: LiveLog) -> Workbench:
     return Workbench(client, Pump(log, Pace()), Seats(10), pause=0)
 
 
-@pytest.fixture(scope="module")
-def replay() -> Iterator[Replay]:
-    with replaying() as replay:
-        yield replay
-
-
 @pytest.fixture
-def replayed(replay: Replay) -> Iterator[Workbench]:
-    client = build_client(region="us-east-1", endpoint_url=replay.url)
-    yield Workbench(client, Pump(LiveLog(kept=60), Pace()), Seats(10), pause=0)
-    client.close()
+def replayed(replay_client: Any) -> Workbench:
+    return Workbench(replay_client, Pump(LiveLog(kept=60), Pace()), Seats(10), pause=0)
 
 
 def native(model_id: str, **fields: Any) -> BedrockModel:

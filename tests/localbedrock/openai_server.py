@@ -5,8 +5,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.quiet import QuietServer
 
 Json = dict[str, Any]
 # Takes what a chat completion is asked, and writes its answer.
@@ -52,9 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
-class OpenAIServer(ThreadingHTTPServer):
-    daemon_threads = True
-
+class OpenAIServer(QuietServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.names = ["tiny-model", "other-model"]
