@@ -1,5 +1,6 @@
 """What an ASGI server serves. Only servers import this: it starts the threads of the product."""
 
+import gc
 import os
 import sys
 
@@ -13,7 +14,6 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from chatsite.processes import keep_what_is_loaded  # noqa: E402
 from streaming.alone import be_the_only_one  # noqa: E402
 from streaming.draining import Draining  # noqa: E402
 from streaming.engine import build_engine  # noqa: E402
@@ -30,7 +30,10 @@ may_have_company = settings.DEVELOPMENT or settings.REDIS_URL
 others_may_start = (lambda: None) if may_have_company else be_the_only_one()
 
 engine = build_engine()
-keep_what_is_loaded()
+# What is loaded by now stays for as long as the process. Looking through all of it for garbage
+# would hold up everybody's answers for a quarter of a second, again and again.
+gc.collect()
+gc.freeze()
 engine.start()
 application = Draining(
     ProtocolTypeRouter(

@@ -9,8 +9,6 @@ from typing import Any
 from celery import Celery, signals
 from kombu.transport import redis
 
-from chatsite.processes import keep_what_is_loaded
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 
 
@@ -66,7 +64,6 @@ def _start(**_: Any) -> None:
 
     # Before the first task: the client of Bedrock takes a tenth of a second to build.
     the_worker()
-    keep_what_is_loaded()
 
 
 @signals.worker_shutting_down.connect

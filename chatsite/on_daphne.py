@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import daphne.http_protocol
 import daphne.server
 from daphne.http_protocol import WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
-from django.conf import settings
 from twisted.internet import tcp
 
 # Its own error pages, for what never gets as far as Django, named the server (R114).
@@ -19,9 +17,6 @@ PAGE = (
 # Seconds for a client to answer a close. After one, which is the library's own, the connection is
 # reset: a client that still writes then sees 1006 instead of the code that it was sent (R50).
 CLOSE_SECONDS = 5
-# Bytes of a request besides the largest file: a form's other fields, and the marks between them.
-ROOM_BESIDE_FILES = 1_000_000
-REFUSED = -1
 
 
 class PromptProtocol(WebSocketProtocol):
@@ -47,37 +42,6 @@ def _send_now(transport: Any, data: bytes) -> bytes:
         return data  # no room, or nobody there: as Twisted deals with it
 
 
-class BoundedRequest(WebRequest):
-    """Twisted would take a body of any length into a file before anybody could refuse it (R88)."""
-
-    _most = 0
-    _taken = 0
-
-    def gotLength(self, length: int | None) -> None:
-        self._most = settings.MAX_UPLOAD_BYTES + ROOM_BESIDE_FILES
-        super().gotLength(length)
-        if length is not None and length > self._most:
-            self._refuse()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        self._taken += len(data)
-        if self._taken <= self._most:
-            super().handleContentChunk(data)
-        elif self._taken - len(data) <= self._most:
-            self._refuse()
-
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        if self._most != REFUSED:
-            super().requestReceived(command, path, version)
-
-    def _refuse(self) -> None:
-        self._most = REFUSED
-        self.channel.transport.write(
-            b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-        )
-        self.channel.loseConnection()
-
-
 class PatientFactory(WebSocketFactory):
     protocol = PromptProtocol
 
@@ -89,6 +53,4 @@ class PatientFactory(WebSocketFactory):
 def improve() -> None:
     """Before the server runs: it imports its application first."""
     WebRequest.error_template = PAGE
-    # The factory names the class of its requests itself, when it makes a connection's protocol.
-    daphne.http_protocol.WebRequest = BoundedRequest
     daphne.server.WebSocketFactory = PatientFactory

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -32,16 +31,6 @@ def refuse_what_cannot_work(redis_url: str, broker_url: str, database: dict[str,
                 f"SQLite is a file of one machine, and {name} is for several: name a PostgreSQL "
                 "database in DATABASE_URL."
             )
-
-
-def keep_what_is_loaded() -> None:
-    """When a process has loaded what it needs, and before it answers anybody.
-
-    It stays for as long as the process. Looking through all of it for garbage would hold up
-    everybody's answers for a quarter of a second, again and again.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def channel_layer(redis_url: str) -> dict[str, Any]:

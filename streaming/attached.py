@@ -65,17 +65,10 @@ class Item:
 NOTHING = Enclosures({})
 
 
-def enclosures(
-    path: Sequence[Message],
-    model: BedrockModel | None,
-    hold: Callable[[int], None] = lambda size: None,
-) -> Enclosures:
-    """Of the messages above an answer; reads the files that are sent.
-
-    ``hold`` is told their bytes, and may wait, before they are read.
-    """
+def enclosures(path: Sequence[Message], model: BedrockModel | None) -> Enclosures:
+    """Of the messages above an answer; reads the files that are sent."""
     items = _items(path)
-    return arranged(items, _refused(path), model, hold=hold) if items else NOTHING
+    return arranged(items, _refused(path), model) if items else NOTHING
 
 
 def arranged(
@@ -83,7 +76,6 @@ def arranged(
     refused: set[int],
     model: BedrockModel | None,
     read: Callable[[Attachment], bytes | None] | None = None,
-    hold: Callable[[int], None] = lambda size: None,
 ) -> Enclosures:
     """What is sent of each item, in their order; of messages that were ``refused`` words only.
 
@@ -96,7 +88,6 @@ def arranged(
         if item.row and limits.takes(item.kind) and item.message not in refused
     ]
     sent = _sent(readable, limits)
-    hold(sum(item.row.sent_size for item in sent if item.row))
     blocks: dict[int, list[Block]] = {}
     sizes: dict[int, int] = {}
     for item in items:

@@ -9,11 +9,11 @@ because the longest text is what stays in the end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from streaming.accumulator import Accumulator
-from streaming.bedrock.events import Event, ReasoningDelta, TextDelta
+from streaming.bedrock.events import ReasoningDelta, TextDelta
 
 Content = list[dict[str, Any]] | None
 
@@ -122,11 +122,6 @@ class Seam:
     def __init__(self, text: str) -> None:
         self.given = text.rstrip()
         self._shown = text[len(self.given) :]
-
-    def join_event(self, event: Event) -> Event:
-        if type(event) is not TextDelta:
-            return event
-        return replace(event, text=self.join(event.text))
 
     def join(self, piece: str) -> str:
         """The piece without the white space that is shown already."""

@@ -13,6 +13,7 @@ wins, and whoever loses says nothing.
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +27,8 @@ from conversations.outcomes import finished_fields, told_as
 from streaming import metrics
 from streaming.accumulator import Accumulator
 from streaming.bedrock.asking import ask
-from streaming.bedrock.call import Call
 from streaming.bedrock.errors import Aborted, BedrockError
-from streaming.bedrock.events import MessageStop
+from streaming.bedrock.events import Event, MessageStop, TextDelta
 from streaming.catalogued import way_of
 from streaming.context import TooLong
 from streaming.counting import improved
@@ -40,7 +40,6 @@ from streaming.live import LiveRun
 from streaming.pictures import keep
 from streaming.protocol import Encoder
 from streaming.retrying import HARDER, WINDOW_EXCEEDED, may_help, pause_before, told
-from streaming.room import Held
 from streaming.spending import Spending, left_behind
 from streaming.workbench import Workbench
 
@@ -121,39 +120,31 @@ class _Run:
     def _listen(self) -> None:
         """Ask the model and read its answer to the end."""
         seam = Seam(self._live.draft.carried_text)
+        prepared = self._prepare(seam.given)
         live, accumulator = self._live, self._live.accumulator
-        held = Held(self._bench.room, live.stopped.is_set, connection.close)
-        try:
-            prepared = self._prepare(seam.given, held)
-            call = ask(self._bench.client, prepared.request, way_of(prepared.model))
-            shown_first = prepared.request.shows_before_scan
-            del prepared  # the call lets go of what it has sent
-            self._hear(call, seam, held)
-        except Aborted:
-            if self._ended is None and accumulator.stop_reason != INTERVENED:
-                raise
-        finally:
-            held.leave()
-        if self._ended is None:
-            self._end_late(accumulator, shown_first=shown_first)
-
-    def _hear(self, call: Call, seam: Seam, held: Held) -> None:
-        live, accumulator = self._live, self._live.accumulator
+        call = ask(self._bench.client, prepared.request, way_of(prepared.model))
+        shown_first = prepared.request.shows_before_scan
+        del prepared  # the call lets go of what it has sent
         live.calling(call)
         if not live.stopped.is_set():  # else nothing is sent
             self._spending.begin(self._generation.input_estimate)
         silent = True
-        # Closed, whatever happens here: an open one would be an open connection to the model.
-        with closing(iter(call)) as events:
-            for event in events:
-                held.leave()  # all is sent
-                live.hear(seam.join_event(event) if silent else event)
-                if silent and accumulator.has_due:
-                    silent = False
-                    live.hurry()
-                if type(event) is MessageStop and not self._may_change(event.stop_reason):
-                    # Saved now: the usage that follows is worth waiting for, the text is not.
-                    self._end("complete", stop_reason=accumulator.stop_reason)
+        try:
+            # Closed, whatever happens here: an open one would be an open connection to the model.
+            with closing(iter(call)) as events:
+                for event in events:
+                    live.hear(_joined(seam, event) if silent else event)
+                    if silent and accumulator.has_due:
+                        silent = False
+                        live.hurry()
+                    if type(event) is MessageStop and not self._may_change(event.stop_reason):
+                        # Saved now: the usage that follows is worth waiting for, the text is not.
+                        self._end("complete", stop_reason=accumulator.stop_reason)
+        except Aborted:
+            if self._ended is None and accumulator.stop_reason != INTERVENED:
+                raise
+        if self._ended is None:
+            self._end_late(accumulator, shown_first=shown_first)
 
     def _may_change(self, stop_reason: str) -> bool:
         """Whether the end waits for what comes behind it.
@@ -172,14 +163,11 @@ class _Run:
             self._live.retract("guardrail", accumulator.last_words)
         self._end("complete", stop_reason=accumulator.stop_reason, withdrawn=withdrawn)
 
-    def _prepare(self, begun: str, held: Held) -> Prepared:
-        def put_together() -> Prepared:
-            return prepare(self._generation, begun, squeeze=self._squeeze, hold=held.take)
-
-        prepared = patiently(put_together)
+    def _prepare(self, begun: str) -> Prepared:
+        prepared = patiently(lambda: prepare(self._generation, begun, squeeze=self._squeeze))
         model, counter = prepared.model, self._bench.counter
         if model and counter and patiently(lambda: improved(model, prepared.uncounted, counter)):
-            prepared = patiently(put_together)
+            prepared = patiently(lambda: prepare(self._generation, begun, squeeze=self._squeeze))
         self._model = prepared.model
         # The answer can take minutes, and the database has fewer connections than we have threads.
         connection.close()
@@ -219,7 +207,7 @@ class _Run:
                 "model_call_failed",
                 generation=str(self._live.id),
                 code=error.code,
-                cause=error.unquoted,
+                cause=error.cause,
                 reference=reference,
                 attempt=self._live.attempt,
             )
@@ -296,3 +284,9 @@ class _Run:
         # What may still come is the usage: nothing to hold one of the few connections for.
         connection.close()
         live.await_usage()
+
+
+def _joined(seam: Seam, event: Event) -> Event:
+    if type(event) is not TextDelta:
+        return event
+    return replace(event, text=seam.join(event.text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,18 +53,12 @@ class Prepared:
     uncounted: tuple[Uncounted, ...] = ()
 
 
-def prepare(
-    generation: Generation,
-    begun: str = "",
-    *,
-    squeeze: float = 1.0,
-    hold: Callable[[int], None] = lambda size: None,
-) -> Prepared:
+def prepare(generation: Generation, begun: str = "", *, squeeze: float = 1.0) -> Prepared:
     """The request of a claimed generation. Raises ``TooLong``.
 
     ``begun`` is the beginning of the answer, without white space at its end: a model that can goes
     on with it, the others are asked to. ``squeeze`` below 1 is for a model that said that the last
-    request was too long. ``hold``: as for ``enclosures``.
+    request was too long.
 
     What the model is shown is noted in ``generation.context``: ``from``, the id of the message from
     which on everything is sent; ``kept``, ids of pinned ones that are sent before it; ``left_out``,
@@ -77,7 +71,7 @@ def prepare(
         raise ValueError("the generation's conversation is gone")
     model = model_of(generation.model)
     path = _path(answer)
-    attached = enclosures(path, model, hold)
+    attached = enclosures(path, model)
     thinking = asked_of(model, conversation.options)
     turns = _turns(path, generation.model, attached, thinks=bool(thinking))
     prefilled = begun if _goes_on(model, conversation) else ""

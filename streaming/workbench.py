@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conversations.models import Generation
 from streaming.bedrock.counting import Counter
 from streaming.limits import Seats
 from streaming.pump import Pump
-from streaming.room import Room
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-
-
-# Bytes of files: some 300 MB with all that is made of them until they are sent.
-FILES_AT_ONCE = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +32,3 @@ class Workbench:
     pause: float = 1.0
     clock: Callable[[], float] = time.monotonic
     counter: Counter | None = None
-    room: Room = field(default_factory=lambda: Room(FILES_AT_ONCE))

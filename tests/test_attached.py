@@ -391,24 +391,6 @@ def _assert_within_limits(
             assert any("text" in block for block in message["content"])
 
 
-@pytest.mark.django_db
-def test_room_is_asked_for_before_any_file_is_read(
-    alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R88"""
-    row = uploaded(alice)
-    turn = talk(alice, attachments=(row.pk,))
-    asked: list[int] = []
-
-    def read(*_: Any) -> bytes:
-        assert asked
-        return b"read"
-
-    monkeypatch.setattr(files, "read", read)
-    enclosures([turn.user_message], model(), asked.append)
-    assert asked == [row.sent_size]
-
-
 def test_what_is_announced_is_what_it_will_take() -> None:
     row = Attachment(id=uuid.uuid4(), kind="image", format="png", size=9, width=90, height=90)
     sent = arranged([Item(1, row, "image", "Image 1")], set(), model(), lambda _: b"123456789")

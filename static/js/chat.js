@@ -9,6 +9,7 @@ import { markFound } from "./found.js";
 import { Gauge } from "./gauge.js";
 import { gettext } from "./i18n.js";
 import { Line } from "./line.js";
+import { listen } from "./markdown/actions.js";
 import { Outbox } from "./outbox.js";
 import { detail, element } from "./page.js";
 import { Painter } from "./painter.js";
@@ -124,7 +125,7 @@ class ChatPage {
 
   start() {
     this.#listen();
-    this.#draw();
+    if (!this.#draw()) this.#painter.ask();
     this.#sending.start();
     this.#departure.start();
     this.#sidebar.start();
@@ -156,20 +157,23 @@ class ChatPage {
     this.#composer.addEventListener("pick", () => void this.#picked());
     this.#sidebar.addEventListener("deleted", (event) => this.#deleted(detail(event)));
     this.#connection.addEventListener("state", () => this.#signedOut());
+    listen(element("thread"), (words) => this.#announcer.say(words));
     document.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** @returns {boolean} whether all is drawn */
   #draw() {
     const { transcript, sending } = this.#session;
     const waitsFor = (/** @type {import("./outbox.js").Waiting} */ entry) => this.#session.waitsFor(entry);
     const messages = above(thread(transcript), sending, waitsFor);
     const shown = [...messages, ...unsent(sending, waitsFor)];
     element("chat").classList.toggle("is-empty", shown.length === 0);
-    this.#thread.draw(shown, marks(messages));
+    const isDrawn = this.#thread.draw(shown, marks(messages));
     this.#gauge.draw(contextOf(messages));
     this.#composer.showWriting(isAnswering(transcript));
     this.#composer.showAbove(messages.flatMap((message) => message.attachments ?? []));
     this.#announcer.hear(messages.at(-1));
+    return isDrawn;
   }
 
   /** What a page shows first: the asked message, or the end; and what was deleted a page ago. */

@@ -7,6 +7,7 @@
  */
 import { AttachmentsView } from "./attachments.js";
 import { inFull, inShort } from "./figures.js";
+import { embellish } from "./markdown/embellish.js";
 import { Markdown } from "./markdown/markdown.js";
 import { PartsView } from "./parts.js";
 import { ReasoningView } from "./reasoning.js";
@@ -42,12 +43,12 @@ export class MessageView {
     return this.#root;
   }
 
-  /** @param {Shown} message */
+  /** All but the text of an answer. @param {Shown} message */
   draw(message) {
     if (message === this.#shown) return;
     this.#shown = message;
     this.#drawFrame(message);
-    this.#drawText(message);
+    this.#drawQuestion(message);
     this.#reasoning.draw(message);
     this.#parts.draw(message.generation?.parts ?? null);
     this.#drawWait(message);
@@ -79,19 +80,23 @@ export class MessageView {
     this.#attachments.draw(message.attachments ?? []);
   }
 
-  /** @param {Shown} message */
-  #drawText(message) {
-    const part = this.#part("text");
-    if (message.role === "user") {
-      if (part.textContent !== message.text) part.textContent = message.text;
-      return;
-    }
+  /** @returns {boolean} whether all of the text is drawn; else there is more to do, at the next call */
+  drawText() {
+    const message = this.#shown;
+    if (!message || message.role === "user") return true;
     if (!this.#markdown) {
+      const part = this.#part("text");
       // What the server rendered as plain text gives way to the same text, drawn.
       part.replaceChildren();
-      this.#markdown = new Markdown(part);
+      this.#markdown = new Markdown(part, embellish);
     }
-    this.#markdown.draw(message.text, { final: message.status !== "sending" && !isLive(message.status) });
+    return this.#markdown.draw(message.text, { final: message.status !== "sending" && !isLive(message.status) });
+  }
+
+  /** @param {Shown} message */
+  #drawQuestion({ role, text }) {
+    const part = this.#part("text");
+    if (role === "user" && part.textContent !== text) part.textContent = text;
   }
 
   /** @param {Shown} message */

@@ -1,4 +1,7 @@
-/** Draws once a frame what changed since, and less often where drawing itself takes long. */
+/**
+ * Draws once a frame what changed since, and less often where drawing itself takes long. What is too
+ * much for one frame goes on in the next.
+ */
 
 const CHEAP = 8;
 
@@ -6,7 +9,7 @@ export class Painter {
   #draw;
   #due = false;
 
-  /** @param {() => void} draw */
+  /** @param {() => boolean} draw says whether all is drawn */
   constructor(draw) {
     this.#draw = draw;
   }
@@ -20,7 +23,7 @@ export class Painter {
   #paint = () => {
     this.#due = false;
     const before = performance.now();
-    this.#draw();
+    if (!this.#draw()) return this.ask();
     const cost = performance.now() - before;
     if (cost < CHEAP) return;
     // At most a quarter of the time goes into drawing; what comes meanwhile waits for the next turn.

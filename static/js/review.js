@@ -1,15 +1,22 @@
 /** Pages that only show messages: their Markdown is drawn as in the chat. */
-import { copy } from "./copy.js";
+import { listen } from "./markdown/actions.js";
+import { embellish } from "./markdown/embellish.js";
 import { Markdown } from "./markdown/markdown.js";
+import { Painter } from "./painter.js";
 
-for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-markdown]"))) {
-  const text = element.textContent ?? "";
-  element.replaceChildren();
-  new Markdown(element).draw(text, { final: true });
-}
+const undrawn = [...document.querySelectorAll("[data-markdown]")].map((element) => ({
+  element,
+  text: element.textContent ?? "",
+  markdown: new Markdown(element, embellish),
+}));
 
-document.addEventListener("click", async (event) => {
-  const button = /** @type {Element} */ (event.target).closest('[data-act="copy-code"]');
-  const code = button?.closest(".code")?.querySelector("pre")?.textContent ?? "";
-  if (button && (await copy(code))) button.textContent = "Copied";
+const painter = new Painter(() => {
+  const next = undrawn[0];
+  if (!next) return true;
+  if (!next.element.classList.contains("is-drawn")) next.element.replaceChildren();
+  if (next.markdown.draw(next.text, { final: true })) undrawn.shift();
+  return undrawn.length === 0;
 });
+
+painter.ask();
+listen(document.body);

@@ -3,6 +3,9 @@ import { MessageView } from "./message.js";
 
 /** @typedef {import("./message.js").Shown} Shown */
 
+/** Milliseconds after which the rest of the texts waits for the next call. */
+const TURN = 16;
+
 export class Thread {
   #root;
   #template;
@@ -24,7 +27,11 @@ export class Thread {
     }
   }
 
-  /** @param {Shown[]} messages @param {Map<string, import("./view.js").Mark>} [marks] */
+  /**
+   * @param {Shown[]} messages
+   * @param {Map<string, import("./view.js").Mark>} [marks]
+   * @returns {boolean} whether all is drawn; else there is more to do, at the next call
+   */
   draw(messages, marks = new Map()) {
     const wanted = new Set(messages.map((message) => message.uuid));
     for (const [uuid, view] of this.#views) {
@@ -41,6 +48,16 @@ export class Thread {
       if (before?.nextElementSibling !== view.root) before?.after(view.root);
       before = view.root;
     }
+    return this.#drawTexts(messages);
+  }
+
+  /** The newest first: that is where the reader is. @param {Shown[]} messages */
+  #drawTexts(messages) {
+    const until = performance.now() + TURN;
+    for (const { uuid } of messages.toReversed()) {
+      if (!this.#views.get(uuid)?.drawText() || performance.now() > until) return false;
+    }
+    return true;
   }
 
   /** @param {string} uuid */

@@ -62,7 +62,6 @@ export class Turns {
     edit: ({ article, message }) => this.#editing.start(article, message),
     pin: ({ message }) => this.#pin(message),
     copy: ({ button, message }) => this.#copy(message.text, button),
-    "copy-code": ({ button }) => this.#copyCode(button),
     good: (on) => this.#rate(on, "up"),
     bad: (on) => this.#rate(on, "down"),
     more: ({ button, message }) => this.#more.toggle(button, ({ dataset }) => fits(dataset.value, message)),
@@ -131,14 +130,6 @@ export class Turns {
   /** @param {string} text @param {HTMLElement} button */
   async #copy(text, button) {
     if (await copy(text)) this.#done(button);
-  }
-
-  /** @param {HTMLElement} button of a block of code */
-  async #copyCode(button) {
-    if (!(await copy(button.closest(".code")?.querySelector("pre")?.textContent ?? ""))) return;
-    button.textContent = gettext("Copied");
-    setTimeout(() => (button.textContent = gettext("Copy")), DONE_FOR);
-    this.#parts.announcer.say(gettext("Copied."));
   }
 
   /** @param {string} uuid of a message */

@@ -8,7 +8,6 @@ a lower-case letter) and what the SDK and the connection raise. Sentences for pe
 here, and no text of the service, no ARN and no account id is in anything but `cause`.
 """
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -34,10 +33,8 @@ CODES: Final = frozenset(
         "too_long",
     }
 )
-# An upstream message can quote the request, of which nothing goes to the log: what stands between
-# quotes is left out, from the first to the last, since what is quoted can have some.
+# An upstream message can quote the request; this much of it goes to the log.
 CAUSE_LENGTH: Final = 500
-QUOTED: Final = re.compile("[\"'`\u2018\u201c].*[\"'`\u2019\u201d]", re.DOTALL)
 LONGEST_RETRY_AFTER: Final = 3600.0
 
 
@@ -50,7 +47,7 @@ class BedrockError(Exception):
 
     `code` is one of CODES. `retryable`: the same request may well succeed in a moment.
     `overflow`: the request is larger than the model's window, a smaller one would do.
-    `retry_after`: seconds that the service asks us to wait. `cause` is nobody's to show.
+    `retry_after`: seconds that the service asks us to wait. `cause` is for the log only.
     """
 
     def __init__(
@@ -68,11 +65,6 @@ class BedrockError(Exception):
         self.cause = cause[:CAUSE_LENGTH]
         self.retry_after = retry_after
         self.overflow = overflow
-
-    @property
-    def unquoted(self) -> str:
-        """The cause, for the log."""
-        return QUOTED.sub("…", self.cause)
 
 
 @dataclass(frozen=True, slots=True)

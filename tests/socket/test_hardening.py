@@ -7,7 +7,6 @@ import socket
 from contextlib import suppress
 
 import pytest
-from django.conf import settings
 from websockets.sync.client import connect
 
 from tests.socket.tab import session_of
@@ -104,30 +103,6 @@ def test_an_odd_path_is_not_found(server, path):
     assert status in {302, 400, 404}, answer
     assert not STACK.search(answer), answer
     assert b"//evil.example" not in answer.split(b"\r\n\r\n")[0]
-
-
-@pytest.mark.parametrize("whose", ["told", "in pieces"])
-def test_a_body_that_is_larger_than_any_file_may_be_is_not_taken(server, whose):
-    """R88: by Daphne; what another server takes is the proxy's to limit."""
-    if server.kind != "daphne":
-        return
-    most = settings.MAX_UPLOAD_BYTES
-    head = [b"POST /api/v1/attachments HTTP/1.1", host(server), b"", b""]
-    head.insert(2, b"Content-Length: %d" % (2 * most))
-    if whose == "in pieces":
-        head[2] = b"Transfer-Encoding: chunked"
-    piece = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
-        line.sendall(b"\r\n".join(head))
-        if whose == "in pieces":
-            # Closed with bytes on their way, the line breaks while it is written to or read.
-            with suppress(ConnectionError):
-                for _ in range(2 * most // 0x100000):
-                    line.sendall(piece)
-                pytest.fail("all of it was taken")
-            return
-        assert line.recv(65536).startswith(b"HTTP/1.1 413 ")
-        assert line.recv(1) == b"", "and the line is closed"
 
 
 def test_an_answer_does_not_say_what_serves_it(server):

@@ -1,213 +1,264 @@
 /**
- * An mdast tree to what the page shows, still without a document. Only the tags and attributes
- * written here can come out, so text of a model has no way to markup (R27), and nothing that
- * comes out loads anything (R28): images become links, raw HTML is text.
+ * Tokens to what the page shows, still without a document. Only the tags and attributes written
+ * here can come out, so text of a model has no way to markup (R27), and nothing that comes out
+ * loads anything (R28): images become links, raw HTML is text.
  *
- * @import { List, ListItem, RootContent, Table, TableRow } from "mdast"
- * @import { InlineMath, Math as Formula } from "mdast-util-math"
- * @typedef {RootContent | Formula | InlineMath} Tree
- * @typedef {string | Element} Node
- * @typedef {{tag: string, attributes: Record<string, string>, children: Node[]}} Element
- * @typedef {Map<string, string>} Definitions  identifier → address
- * @typedef {{definitions: Definitions, source: string, depth: number}} Context
+ * @import { Token } from "markdown-it"
+ * @import { Element, Node } from "./element.js"
+ * @typedef {{nodes: Node[], from: number, to: number, token: Token, parts: number[]}} Block
+ *   a block that is in no other one: its lines, the token that it began with, and the lines where
+ *   the items of a list, or the rows of a table, begin
  */
+import { gettext } from "../i18n.js";
+import { codeBlock, formula } from "./code.js";
+import { element, wordsOf } from "./element.js";
 import { target } from "./link.js";
 
-/** Deeper than anybody writes by hand; below it the source is shown, and no stack overflows. */
-const DEEPEST = 50;
+/** @type {Record<string, string>} */
+const TAGS = {
+  paragraph: "p",
+  blockquote: "blockquote",
+  bullet_list: "ul",
+  ordered_list: "ol",
+  list_item: "li",
+  table: "table",
+  thead: "thead",
+  tbody: "tbody",
+  tr: "tr",
+  th: "th",
+  td: "td",
+  em: "em",
+  strong: "strong",
+  s: "del",
+};
 
-/**
- * @param {Tree} node
- * @param {Context} context source: the text that the positions of the node count in
- * @returns {Node[]}
- */
-export function nodes(node, context) {
-  if (context.depth > DEEPEST) return [sourceOf(node, context)];
-  switch (node.type) {
-    case "text":
-    case "html":
-      return [node.value];
-    case "inlineCode":
-      return [element("code", {}, [node.value])];
-    case "inlineMath":
-      return [element("code", { class: "formula" }, [node.value])];
-    case "break":
-      return [element("br")];
-    case "emphasis":
-      return [element("em", {}, inside(node, context))];
-    case "strong":
-      return [element("strong", {}, inside(node, context))];
-    case "delete":
-      return [element("del", {}, inside(node, context))];
-    case "link":
-      return link(node.url, inside(node, context));
-    case "linkReference":
-      return link(context.definitions.get(node.identifier) ?? "", inside(node, context));
-    case "image":
-      return link(node.url, [`Image: ${node.alt || node.url}`]);
-    case "imageReference":
-      return link(context.definitions.get(node.identifier) ?? "", [`Image: ${node.alt || node.identifier}`]);
-    case "footnoteReference":
-      return [element("sup", { class: "footnote-reference" }, [node.label ?? node.identifier])];
-    default:
-      return block(node, context);
+/** @param {Token[]} tokens @returns {Block[]} */
+export function blocks(tokens) {
+  /** @type {Block[]} */
+  const found = [];
+  const builder = new Builder();
+  for (const token of tokens) {
+    if (builder.depth === 0) {
+      const [from, to] = token.map ?? [0, 0];
+      found.push({ nodes: builder.begin(), from, to, token, parts: [] });
+    } else if (isPart(token, builder.depth, found[found.length - 1].from))
+      found[found.length - 1].parts.push(token.map?.[0] ?? 0);
+    builder.add(token);
+  }
+  return found;
+}
+
+/** @param {Token} token @param {number} depth @param {number} from the first line of its block */
+function isPart({ type, map }, depth, from) {
+  if (type === "list_item_open") return depth === 1;
+  return type === "tr_open" && depth === 2 && (map?.[0] ?? 0) > from;
+}
+
+/** Makes a tree of tokens without descending, so no text is too deep for it. */
+class Builder {
+  /** The children of what is open, innermost last. @type {Node[][]} */
+  #open = [[]];
+  /** The link that is open, if it leads somewhere: else it is only its words. @type {Element | null} */
+  #link = null;
+
+  get depth() {
+    return this.#open.length - 1;
+  }
+
+  /** @returns {Node[]} where the next block will be */
+  begin() {
+    this.#open = [[]];
+    return this.#open[0];
+  }
+
+  /** @param {Token} token */
+  add(token) {
+    if (token.type === "inline") this.#inline(token.children ?? []);
+    else if (token.nesting === 1) this.#enter(token);
+    else if (token.nesting === -1) this.#leave(token);
+    else this.#put(token, true);
+  }
+
+  /** @param {Token[]} tokens */
+  #inline(tokens) {
+    for (const token of tokens) {
+      if (token.nesting === 1) this.#enter(token);
+      else if (token.nesting === -1) this.#leave(token);
+      else this.#put(token, false);
+    }
+  }
+
+  /** @param {Token} token */
+  #enter(token) {
+    if (token.hidden) return;
+    if (token.type === "link_open") return this.#enterLink(token);
+    const { outer, inner } = opening(token);
+    if (outer.tag === "p") this.#takeBox(outer);
+    this.#append(outer);
+    this.#open.push(inner.children);
+  }
+
+  /** @param {Token} token */
+  #leave(token) {
+    if (token.hidden) return;
+    if (token.type === "link_close") this.#leaveLink();
+    else this.#open.pop();
+  }
+
+  /** @param {Token} token */
+  #enterLink(token) {
+    const to = target(String(token.attrGet("href") ?? ""));
+    if (!to) return;
+    this.#link = element("a", linkTo(to));
+    this.#append(this.#link);
+    this.#open.push(this.#link.children);
+  }
+
+  /** The box of a task stands in the line of its words. @param {Element} paragraph */
+  #takeBox(paragraph) {
+    const siblings = this.#open[this.#open.length - 1];
+    const [box] = siblings;
+    if (siblings.length === 1 && typeof box === "object" && box.tag === "input") {
+      siblings.pop();
+      paragraph.children.push(box);
+    }
+  }
+
+  #leaveLink() {
+    if (!this.#link) return;
+    showPlace(this.#link);
+    this.#link = null;
+    this.#open.pop();
+  }
+
+  /** @param {Token} token @param {boolean} block whether it stands by itself */
+  #put(token, block) {
+    for (const node of leaf(token, block)) this.#append(node);
+  }
+
+  /** Neighbouring pieces of text are one, so that they are one text node that grows. @param {Node} node */
+  #append(node) {
+    const into = this.#open[this.#open.length - 1];
+    const last = into[into.length - 1];
+    if (typeof node === "string" && typeof last === "string") into[into.length - 1] = last + node;
+    else if (node !== "") into.push(node);
   }
 }
 
-/** @param {Tree} node @param {Context} context @returns {Node[]} */
-function block(node, context) {
-  switch (node.type) {
-    case "paragraph":
-      return [element("p", {}, inside(node, context))];
-    case "heading":
+/** @param {Token} token @returns {{outer: Element, inner: Element}} what it opens, and where its children go */
+function opening(token) {
+  const name = token.type.replace(/_open$/, "");
+  switch (name) {
+    case "heading": {
       // The page's own headings come first; a message has no business above them.
-      return [
-        element(`h${Math.min(6, node.depth + 2)}`, { class: `heading-${node.depth}` }, inside(node, context)),
-      ];
-    case "thematicBreak":
-      return [element("hr")];
-    case "blockquote":
-      return [element("blockquote", {}, inside(node, context))];
-    case "list":
-      return [list(node, context)];
-    case "listItem":
-      return [item(node, context, true)];
-    case "code":
-      return [code(node.value, node.lang ?? "")];
-    case "math":
-      return [code(node.value, "formula")];
-    case "table":
-      return [table(node, context)];
-    case "footnoteDefinition":
-      return [
-        element("div", { class: "footnote" }, [
-          element("sup", {}, [node.label ?? node.identifier]),
-          element("div", {}, inside(node, context)),
-        ]),
-      ];
-    case "definition":
-      return [];
+      const level = Number(token.tag.slice(1));
+      return one(element(`h${Math.min(6, level + 2)}`, { class: `heading-${level}` }));
+    }
+    case "ordered_list": {
+      const start = token.attrGet("start");
+      return one(element("ol", start === null ? {} : { start: String(start) }));
+    }
+    case "list_item":
+      return one(token.meta ? task(Boolean(token.meta.checked)) : element("li"));
+    case "table": {
+      const inner = element("table");
+      return { outer: element("div", { class: "table", tabindex: "0" }, [inner]), inner };
+    }
+    case "th":
+    case "td": {
+      const side = /text-align:(left|center|right)/.exec(String(token.attrGet("style") ?? ""))?.[1];
+      return one(element(name, side ? { class: `align-${side}` } : {}));
+    }
+    case "footnote": {
+      const inner = element("div", { class: "footnote-text" });
+      return { outer: footnote(token.info, inner), inner };
+    }
     default:
-      return [sourceOf(node, context)];
+      return one(element(TAGS[name] ?? "div"));
   }
 }
 
-/**
- * A raw block of HTML is a paragraph of text; inside a paragraph it is text of it.
- * @param {Tree} node
- * @param {Context} context
- */
-export function blockNodes(node, context) {
-  return node.type === "html" ? [element("p", { class: "raw-html" }, [node.value])] : nodes(node, context);
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, string>} [attributes]
- * @param {Node[]} [children]
- * @returns {Element}
- */
-function element(tag, attributes = {}, children = []) {
-  return { tag, attributes, children: joined(children) };
-}
-
-/** Neighbouring pieces of text as one, so that they are one text node that grows. @param {Node[]} children */
-function joined(children) {
-  /** @type {Node[]} */
-  const together = [];
-  for (const child of children) {
-    const last = together.length - 1;
-    const before = together[last];
-    if (typeof child === "string" && typeof before === "string") together[last] = before + child;
-    else if (child !== "") together.push(child);
+/** @param {Token} token @param {boolean} block @returns {Node[]} */
+function leaf(token, block) {
+  switch (token.type) {
+    case "softbreak":
+      return ["\n"];
+    case "hardbreak":
+      return [element("br")];
+    case "hr":
+      return [element("hr")];
+    case "code_inline":
+      return [element("code", {}, [token.content])];
+    case "fence":
+    case "code_block":
+      return [codeBlock(token.content.replace(/\n$/, ""), token.info)];
+    case "formula":
+    case "formula_block":
+      return [formula(token.content, token.markup, block)];
+    case "image":
+      return image(token);
+    case "footnote_reference":
+      return [reference(token.content)];
+    case "reference_definition":
+      return [];
+    case "html_block":
+      return [element("p", { class: "raw-html" }, [token.content.replace(/\n+$/, "")])];
+    default:
+      return [token.content];
   }
-  return together;
 }
 
-/** @param {{type: string, children: Tree[]}} parent @param {Context} context */
-function inside(parent, context) {
-  const below = { ...context, depth: context.depth + 1 };
-  const flow = ["blockquote", "listItem", "footnoteDefinition"].includes(parent.type);
-  return parent.children.flatMap((child) => (flow ? blockNodes(child, below) : nodes(child, below)));
+/** @param {Element} made */
+function one(made) {
+  return { outer: made, inner: made };
 }
 
-/** @param {import("./parse.js").Positioned} node @param {Context} context */
-function sourceOf(node, context) {
-  return node.position ? context.source.slice(node.position.start.offset, node.position.end.offset) : "";
+/** @param {boolean} checked */
+function task(checked) {
+  const box = element("input", { type: "checkbox", disabled: "", ...(checked ? { checked: "" } : {}) });
+  return element("li", { class: "task" }, [box]);
 }
 
-/** @param {string} address @param {Node[]} children @returns {Node[]} */
-function link(address, children) {
+/** @param {{href: string, place: string}} to */
+function linkTo({ href, place }) {
+  return { href, title: place, target: "_blank", rel: "noopener noreferrer" };
+}
+
+/** Says where a link leads, where its own words do not (R101). @param {Element} link */
+function showPlace(link) {
+  const place = link.attributes.title;
+  if (!wordsOf(link.children).toLowerCase().includes(place)) link.attributes["data-place"] = place;
+}
+
+/** @param {Token} token @returns {Node[]} */
+function image(token) {
+  const address = String(token.attrGet("src") ?? "");
+  const words = gettext("Image: %(words)s", { words: plain(token.children ?? []) || address });
   const to = target(address);
-  if (!to) return children;
-  return [
-    element("a", { href: to.href, title: to.place, target: "_blank", rel: "noopener noreferrer" }, children),
-  ];
+  if (!to) return [words];
+  const link = element("a", linkTo(to), [words]);
+  showPlace(link);
+  return [link];
 }
 
-/** @param {List} node @param {Context} context */
-function list(node, context) {
-  const loose = node.spread || node.children.some((child) => child.spread);
-  const below = { ...context, depth: context.depth + 1 };
-  const start = node.ordered && node.start !== null && node.start !== undefined && node.start !== 1;
-  return element(
-    node.ordered ? "ol" : "ul",
-    start ? { start: String(node.start) } : {},
-    node.children.map((child) => item(child, below, Boolean(loose))),
-  );
+/** @param {Token[]} tokens @returns {string} */
+function plain(tokens) {
+  return tokens.map((token) => (token.children ? plain(token.children) : token.type === "softbreak" ? "\n" : token.content)).join("");
 }
 
-/** @param {ListItem} node @param {Context} context @param {boolean} loose */
-function item(node, context, loose) {
-  let children = inside(node, context);
-  if (!loose) children = children.flatMap(unwrapped);
-  if (typeof node.checked !== "boolean") return element("li", {}, children);
-  const box = element("input", { type: "checkbox", disabled: "", ...(node.checked ? { checked: "" } : {}) });
-  const first = children[0];
-  if (typeof first === "object" && first.tag === "p") {
-    children = [{ ...first, children: [box, ...first.children] }, ...children.slice(1)];
-  } else children = [box, ...children];
-  return element("li", { class: "task" }, children);
-}
-
-/** A tight list shows its paragraphs without their own space. @param {Node} node @returns {Node[]} */
-function unwrapped(node) {
-  return typeof node === "object" && node.tag === "p" && !node.attributes.class ? node.children : [node];
-}
-
-/** @param {string} value @param {string} language */
-function code(value, language) {
-  return element("div", { class: "code" }, [
-    element("div", { class: "code-head" }, [
-      element("span", { class: "code-language" }, [language]),
-      element("button", { type: "button", class: "code-copy", "data-act": "copy-code" }, ["Copy"]),
-    ]),
-    element("pre", { tabindex: "0" }, [element("code", {}, [value])]),
+/** @param {string} name */
+function reference(name) {
+  return element("sup", { class: "footnote-reference" }, [
+    element("button", { type: "button", "data-act": "note", "data-note": name.toLowerCase(), "aria-label": gettext("Footnote %(name)s", { name }) }, [name]),
   ]);
 }
 
-/** @param {Table} node @param {Context} context */
-function table(node, context) {
-  const below = { ...context, depth: context.depth + 1 };
-  /** @param {TableRow} row @param {string} tag */
-  const cells = (row, tag) =>
-    element(
-      "tr",
-      {},
-      row.children.map((cell, column) => {
-        const align = node.align?.[column];
-        return element(tag, align ? { class: `align-${align}` } : {}, inside(cell, below));
-      }),
-    );
-  const [head, ...rows] = node.children;
-  const parts = head ? [element("thead", {}, [cells(head, "th")])] : [];
-  if (rows.length)
-    parts.push(
-      element(
-        "tbody",
-        {},
-        rows.map((row) => cells(row, "td")),
-      ),
-    );
-  return element("div", { class: "table", tabindex: "0" }, [element("table", {}, parts)]);
+/** @param {string} name @param {Element} text */
+function footnote(name, text) {
+  const back = { type: "button", "data-act": "note-back", "data-note": name.toLowerCase(), "aria-label": gettext("Back to footnote %(name)s", { name }) };
+  return element("div", { class: "footnote", "data-footnote": name.toLowerCase(), tabindex: "-1" }, [
+    element("sup", {}, [name]),
+    text,
+    element("button", back, ["↩"]),
+  ]);
 }

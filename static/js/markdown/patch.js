@@ -3,8 +3,21 @@
  * appended to its node, so a selection in it stays. There is no other way from text to the page,
  * and it knows no HTML.
  *
- * @typedef {import("./nodes.js").Node} Wanted
+ * @typedef {import("./element.js").Node} Wanted
  */
+
+/** What elements were drawn from, where colours or typesetting come later. @type {WeakMap<Element, string>} */
+const sources = new WeakMap();
+
+/** @param {Element} element @returns {string | undefined} */
+export function sourceOf(element) {
+  return sources.get(element);
+}
+
+/** @param {Element} element @param {string} source that it shows now */
+export function remember(element, source) {
+  sources.set(element, source);
+}
 
 /**
  * @param {Node & ParentNode} parent
@@ -40,6 +53,10 @@ function reused(present, wanted) {
   if (present.nodeType !== 1) return false;
   const element = /** @type {Element} */ (present);
   if (element.localName !== wanted.tag) return false;
+  if (wanted.source !== undefined) {
+    if (sources.get(element) === wanted.source) return true;
+    sources.set(element, wanted.source);
+  }
   dress(element, wanted.attributes);
   patch(element, wanted.children);
   return true;
@@ -65,6 +82,7 @@ function created(document, wanted) {
   if (typeof wanted === "string") return document.createTextNode(wanted);
   const element = document.createElement(wanted.tag);
   dress(element, wanted.attributes);
+  if (wanted.source !== undefined) sources.set(element, wanted.source);
   for (const child of wanted.children) element.appendChild(created(document, child));
   return element;
 }
