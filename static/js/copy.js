@@ -49,8 +49,3 @@ function copyByEvent(forms) {
     event.preventDefault();
   }
 }
-
-/** @param {string} markdown @returns {Promise<boolean>} */
-export async function copyRich(markdown) {
-  return copy(markdown);
-}
