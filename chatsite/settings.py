@@ -303,6 +303,8 @@ CELERY_BEAT_SCHEDULE = processes.schedule(SYNC_MODELS_HOURS)
 # --- review -----------------------------------------------------------------------------------
 
 REVIEW_REQUIRES_REASON = env.flag("REVIEW_REQUIRES_REASON")
+# Whether reviewers see temporary conversations while they last; the page says which.
+REVIEW_TEMPORARY = env.flag("REVIEW_TEMPORARY")
 
 # --- logs: ids and figures, never text --------------------------------------------------------
 

@@ -21,6 +21,7 @@ from conversations import (  # noqa: F401  (register themselves)
     admin_guardrails,
     admin_models,
     admin_people,
+    admin_presets,
 )
 from conversations.models import (
     Attachment,
@@ -32,7 +33,6 @@ from conversations.models import (
     TranscriptRead,
 )
 from conversations.models.conversation import TEXTS
-from conversations.querysets import REVIEW_PERMISSION
 from conversations.views import sign_out
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ class ConversationFigures(Figures):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         figures = ("messages_", "tokens", "outcome")
-        kept = ("id", "owner", "model", "options", "pinned", "archived", "title_chosen")
-        times = ("created_at", "updated_at", "deleted_at")
-        links = ("review",) if request.user.has_perm(REVIEW_PERMISSION) else ()
+        kept = ("id", "owner", "model", "options", "preset", "pinned", "archived", "title_chosen")
+        times = ("created_at", "updated_at", "deleted_at", "expires_at")
+        links = ("review",) if _is_reviewable(request, obj) else ()
         return (*kept, *figures, *times, *links)
 
     @admin.display(description=_("messages"))
@@ -118,6 +118,11 @@ class ConversationFigures(Figures):
     def review(self, row: Any) -> str:
         address = reverse("review:transcript", args=[row.pk])
         return format_html('<a href="{}">{}</a>', address, _("Open in the review, on record"))
+
+
+def _is_reviewable(request: HttpRequest, row: Conversation | None) -> bool:
+    rows = Conversation.objects.reviewable_by(request.user)  # type: ignore[arg-type]
+    return row is not None and rows.filter(pk=row.pk).exists()
 
 
 @admin.register(Message)

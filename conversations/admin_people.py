@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from conversations.accounts import adopt_address, one_time_password, set_password_link
-from conversations.models import BedrockModel, User
+from conversations.models import BedrockModel, Preset, User
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -183,13 +183,15 @@ class RightsOfGroups(GroupAdmin):
         return request.user.is_superuser
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """A model without groups is everybody's: its last group cannot go by the way."""
+        """A model or a preset without groups is everybody's: its last cannot go by the way."""
         *found, protected = super().get_deleted_objects(objs, request)
         ids = [group.pk for group in objs]
         others = Group.objects.exclude(pk__in=ids)
         models = BedrockModel.objects.filter(groups__in=ids).exclude(groups__in=others).distinct()
-        words = _("the model %s, which would be everybody's then")
-        return *found, [*protected, *(words % model for model in models)]
+        presets = Preset.objects.filter(groups__in=ids).exclude(groups__in=others).distinct()
+        last = [_("the model %s, which would be everybody's then") % row for row in models]
+        words = _("the preset %s, which would be everybody's then")
+        return *found, [*protected, *last, *(words % row.name for row in presets)]
 
 
 admin.site.unregister(Group)

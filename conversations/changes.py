@@ -22,12 +22,16 @@ conversation_changed = Signal()
 stop_requested = Signal()
 
 
+# Columns that are nobody's news.
+UNTOLD = frozenset({"title_chosen", "expires_at"})
+
+
 def announce(conversation: Conversation, *fields: str, began: UUID | None = None) -> None:
     """Tell, once the transaction is committed, which fields of a conversation changed.
 
     ``began``: the generation that began with this change.
     """
-    told = [name for name in fields if name != "title_chosen"]
+    told = [name for name in fields if name not in UNTOLD]
     transaction.on_commit(
         lambda: _send(conversation_changed, conversation=conversation, fields=told, began=began)
     )

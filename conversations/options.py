@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
@@ -23,3 +24,10 @@ class Sampling(BaseModel):
     # do not.
     reasoning_effort: Literal["low", "medium", "high"] | None = None
     reasoning_budget: Annotated[StrictInt, Field(ge=1_024)] | None = None
+
+
+class Opening(Sampling):
+    """What only a new conversation can be told besides."""
+
+    preset: UUID | None = None
+    temporary: StrictBool | None = None

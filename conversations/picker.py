@@ -36,9 +36,16 @@ class Picker:
         return len(self.offered) > 1 or bool(self.offered and self.lost)
 
     def names(self) -> list[dict[str, Any]]:
-        """And whether it thinks on request, so that the page offers to ask for it."""
+        """And whether it thinks on request, so that the page offers to ask for it, and how many
+        tokens it writes at most (null: nobody knows).
+        """
         return [
-            {"id": model.pk, "name": model.name, "thinks": bool(style_of(model))}
+            {
+                "id": model.pk,
+                "name": model.name,
+                "thinks": bool(style_of(model)),
+                "most": model.max_output_tokens,
+            }
             for model in [*self.offered, *self.closed]
         ]
 

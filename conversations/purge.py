@@ -1,4 +1,5 @@
-"""What was deleted goes for good after a while, and what expired with it.
+"""What was deleted goes for good after a while, and what expired with it: temporary conversations,
+sessions.
 
 Safe to run twice at once, and to be killed in between: each conversation goes in one transaction,
 in the hands of whoever has its row (R83).
@@ -39,7 +40,7 @@ def deadline() -> datetime | None:
 
 def due(before: datetime | None) -> Purged:
     """What ``purge`` would remove."""
-    conversations = Conversation.objects.deleted_before(before)
+    conversations = Conversation.objects.due(before)
     return Purged(
         conversations=conversations.count(),
         messages=Message.objects.filter(conversation__in=conversations).count(),
@@ -49,12 +50,13 @@ def due(before: datetime | None) -> Purged:
 
 
 def purge(before: datetime | None) -> Purged:
-    """Remove what was deleted before a time, files that no message has, and expired sessions.
+    """Remove what was deleted before a time, temporary conversations whose day is over, files that
+    no message has, and expired sessions.
 
     What cannot go now (an answer is just ending, the database is busy) goes the next time.
     """
     conversations = messages = 0
-    ids = Conversation.objects.deleted_before(before).values_list("pk", flat=True)
+    ids = Conversation.objects.due(before).values_list("pk", flat=True)
     for conversation_id in list(ids):
         try:
             gone = _remove(conversation_id, before)
@@ -73,7 +75,7 @@ def purge(before: datetime | None) -> Purged:
 def _remove(conversation_id: UUID, before: datetime | None) -> int | None:
     """How many messages went with it; None where it stays, for now or because it was restored."""
     with write():
-        rows = Conversation.objects.deleted_before(before).select_for_update()
+        rows = Conversation.objects.due(before).select_for_update()
         conversation = rows.filter(pk=conversation_id).first()
         return None if conversation is None else conversation.remove()
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Conversation,
         Generation,
         Message,
+        Preset,
         TranscriptRead,
         User,
     )
@@ -45,19 +46,31 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def owned_by(self, user: User) -> ConversationQuerySet:
         return self.filter(owner=user, deleted_at=None)
 
+    def listed_for(self, user: User) -> ConversationQuerySet:
+        """What a person's lists and searches show: all of theirs but the temporary ones."""
+        return self.owned_by(user).filter(expires_at=None)
+
     def deleted_by(self, user: User) -> ConversationQuerySet:
         """What its owner deleted and may still restore."""
-        return self.filter(owner=user).exclude(deleted_at=None)
+        return self.filter(owner=user, expires_at=None).exclude(deleted_at=None)
 
-    def deleted_before(self, time: datetime | None) -> ConversationQuerySet:
-        """What may go for good: deleted by its owner before a time; None: nothing."""
-        return self.none() if time is None else self.filter(deleted_at__lt=time)
+    def due(self, deleted_before: datetime | None) -> ConversationQuerySet:
+        """What may go for good: temporary ones whose time is over, and what its owner deleted
+        before a time; None: nothing of that.
+        """
+        going = Q(expires_at__lt=timezone.now())
+        if deleted_before is not None:
+            going |= Q(deleted_at__lt=deleted_before)
+        return self.filter(going)
 
     def reviewable_by(self, user: User) -> ConversationQuerySet:
-        """Everybody's, deleted ones included, for people who may review; nothing for others."""
+        """Everybody's, deleted ones included, for people who may review; nothing for others.
+
+        Temporary ones only where the site says so.
+        """
         if not (user.is_active and user.has_perm(REVIEW_PERMISSION)):
             return self.none()
-        return self.all()
+        return self.all() if settings.REVIEW_TEMPORARY else self.filter(expires_at=None)
 
     def newest_first(self) -> ConversationQuerySet:
         return self.order_by("-pinned", "-updated_at", "-id")
@@ -159,9 +172,12 @@ class BedrockModelQuerySet(models.QuerySet["BedrockModel"]):
     def choose(self, user: User, asked: str | None) -> str:
         """A model that this person may use; without a wish the site's default."""
         model_id = asked or settings.BEDROCK_MODEL_ID
-        if not self._is_open_to(user, model_id) and not self.is_unlisted_default(model_id):
+        if not self.may_choose(user, model_id):
             raise Refused("unsupported_model", UNSUPPORTED_MODEL)
         return model_id
+
+    def may_choose(self, user: User, model_id: str) -> bool:
+        return self._is_open_to(user, model_id) or self.is_unlisted_default(model_id)
 
     def is_unlisted_default(self, model_id: str) -> bool:
         """The default needs no row: listing models can be denied where using them is not."""
@@ -175,6 +191,22 @@ class BedrockModelQuerySet(models.QuerySet["BedrockModel"]):
             return False
         is_default = model_id == settings.BEDROCK_MODEL_ID
         return is_default or bool(row[0]) == settings.BEDROCK_DEMONSTRATION
+
+
+class PresetQuerySet(models.QuerySet["Preset"]):
+    def owned_by(self, user: User) -> PresetQuerySet:
+        return self.filter(owner=user)
+
+    def shared(self) -> PresetQuerySet:
+        return self.filter(owner=None)
+
+    def open_to(self, user: User) -> PresetQuerySet:
+        """What a person may choose: their own, and those shared with everybody or with a group of
+        theirs.
+        """
+        given = self.model.groups.through._default_manager.filter(preset=OuterRef("pk"))
+        theirs = given.filter(group__user=user)
+        return self.filter(Q(owner=user) | Q(owner=None) & (~Exists(given) | Exists(theirs)))
 
 
 class TranscriptReadQuerySet(models.QuerySet["TranscriptRead"]):

@@ -46,7 +46,7 @@ def grouped(conversations: list[Conversation]) -> list[dict[str, Any]]:
 
 
 def _listed(user: User) -> ConversationQuerySet:
-    return Conversation.objects.owned_by(user).filter(archived=False)
+    return Conversation.objects.listed_for(user).filter(archived=False)
 
 
 def _label(conversation: Conversation, today: date) -> str:

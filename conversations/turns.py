@@ -24,7 +24,7 @@ from conversations.models import (
     MessageAttachment,
     User,
 )
-from conversations.models.conversation import UNTITLED
+from conversations.models.conversation import TEMPORARY_FOR, UNTITLED
 from conversations.outcomes import finished_fields
 from conversations.refusals import Refused, busy, not_found
 from conversations.statements import insert
@@ -78,8 +78,11 @@ class Send:
     parent: Parent = NEWEST
     # The person's own, checked against what the model takes, in the order in which they are shown.
     attachments: tuple[uuid.UUID, ...] = ()
+    # Of a new conversation only.
     system_prompt: str = ""
     options: dict[str, Any] = field(default_factory=dict)
+    preset: uuid.UUID | None = None
+    temporary: bool = False
 
 
 def digest_of(command: dict[str, Any]) -> str:
@@ -211,6 +214,8 @@ def _conversation_for(user: User, send: Send) -> Conversation:
             model=send.model,
             system_prompt=send.system_prompt,
             options=send.options,
+            preset=send.preset,
+            expires_at=timezone.now() + TEMPORARY_FOR if send.temporary else None,
         )
         insert(conversation)
         return conversation

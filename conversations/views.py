@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations import sidebar
+from conversations import presets, sidebar
 from conversations.access import failed, signed_in, wants_json
 from conversations.forms import RenameForm
 from conversations.models import Conversation, Message, TranscriptRead, User
@@ -26,6 +26,10 @@ from conversations.transcript import Transcript
 
 if TYPE_CHECKING:
     from conversations.access import SignedInRequest
+
+
+# Stands in addresses of the page until a new conversation has its id.
+NOBODY = UUID(int=0)
 
 
 @require_safe
@@ -77,6 +81,9 @@ def _chat_page(
         },
         "thread": thread,
         "options": found.options if found else {},
+        "system_prompt": found.system_prompt if found else "",
+        "expires_at": found.expires_at if found else None,
+        "presets": presets.described(request.user),
         "summary": found.summary if found else "",
         "signed_out_cookie": settings.SIGNED_OUT_COOKIE_NAME,
     }
@@ -92,6 +99,10 @@ def _chat_page(
         "reasons": REASONS,
         "comment_length": COMMENT_LENGTH,
         "max_upload_bytes": settings.MAX_UPLOAD_BYTES,
+        "max_characters": settings.MAX_MESSAGE_CHARACTERS,
+        "default_max_tokens": settings.DEFAULT_MAX_TOKENS,
+        "review_temporary": settings.REVIEW_TEMPORARY,
+        "menu_id": found.pk if found else NOBODY,
     }
     response = render(request, "conversations/chat.html", context)
     if settings.SIGNED_OUT_COOKIE_NAME in request.COOKIES:
@@ -116,10 +127,14 @@ def older(request: SignedInRequest) -> HttpResponse:
 def rename(request: SignedInRequest, conversation_id: UUID) -> HttpResponse:
     found = get_object_or_404(Conversation.objects.owned_by(request.user), pk=conversation_id)
     form = RenameForm(request.POST)
-    if form.is_valid():
-        found.rename(form.cleaned_data["title"])
+    detail = "" if form.is_valid() else str(form.errors["title"][0])
+    if not detail:
+        try:
+            found.rename(form.cleaned_data["title"])
+        except ValueError as error:
+            detail = str(error)
+    if not detail:
         return _done(request, reverse("conversation", args=[found.pk]))
-    detail = str(form.errors["title"][0])
     if wants_json(request):
         return failed(422, "malformed", detail)
     messages.error(request, detail)

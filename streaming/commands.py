@@ -7,7 +7,7 @@ They raise ``Refused`` for the person and ``SessionEnded`` for the socket.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from conversations import turns
+from conversations import presets, turns
 from conversations.attachments import limits
 from conversations.models import Attachment, BedrockModel, Conversation, Generation, Message, User
+from conversations.presets import Beginning
 from conversations.querysets import LIVE
 from conversations.refusals import Refused, not_found
 from conversations.turns import Turn
@@ -120,33 +121,32 @@ def _send(user: User, command: protocol.Send, digest: str) -> Turn:
             "too_large", f"The message has {len(command.text):,} characters; {limit:,} are allowed."
         )
     conversation = None if command.is_new else _conversation(user, command.conversation)
-    options = command.options.model_dump(exclude_none=True) if command.options else {}
-    system_prompt = options.pop("system_prompt", "")
-    model = BedrockModel.objects.choose(
-        user, command.model or (conversation.model if conversation else None)
-    )
     attached = limits.own(user, command.attachments)
+    begins = _begins(user, command, conversation)
     if attached:
-        limits.check(attached, model_of(model))
-    if conversation is None:
-        _check_fits(command.text, attached, model, system_prompt, options)
-    else:
-        asked = (conversation.system_prompt, conversation.options)
-        _check_fits(command.text, attached, model, *asked)
+        limits.check(attached, model_of(begins.model))
+    _check_fits(command.text, attached, begins)
     return turns.begin_turn(
         user,
         turns.Send(
             key=command.key,
             text=command.text,
             digest=digest,
-            model=model,
             conversation=conversation.pk if conversation else None,
             parent=command.parent if command.names_parent else turns.NEWEST,
             attachments=tuple(each.pk for each in attached),
-            system_prompt=system_prompt,
-            options=options,
+            **asdict(begins),
         ),
     )
+
+
+def _begins(user: User, command: protocol.Send, conversation: Conversation | None) -> Beginning:
+    """With what the next answer is written: asked for, or what the conversation has."""
+    if conversation is None:
+        given = command.options.model_dump(exclude_none=True) if command.options else {}
+        return presets.beginning(user, model=command.model, **given)
+    model = BedrockModel.objects.choose(user, command.model or conversation.model)
+    return Beginning(model, conversation.system_prompt, conversation.options)
 
 
 def regenerate(visitor: Visitor, command: protocol.Regenerate, body: dict[str, Any]) -> Turn:
@@ -246,17 +246,14 @@ def _conversation(user: User, conversation: UUID) -> Conversation:
     return found
 
 
-def _check_fits(
-    text: str,
-    attached: list[Attachment],
-    model_id: str,
-    system_prompt: str,
-    options: dict[str, float],
-) -> None:
-    asked: dict[str, Any] = {"system_prompt": system_prompt, "options": options}
+def _check_fits(text: str, attached: list[Attachment], begins: Beginning) -> None:
+    asked: dict[str, Any] = {"system_prompt": begins.system_prompt, "options": begins.options}
     try:
-        check_fits(text, model_id=model_id, attachments=attached, **asked)
+        check_fits(text, model_id=begins.model, attachments=attached, **asked)
     except TooLong as error:
+        if not error.limit:
+            detail = "The system prompt leaves no room for a message in this model. Shorten it."
+            raise Refused("too_long", detail) from None
         raise Refused(
             "too_long",
             f"The message has about {error.message_tokens:,} tokens; "

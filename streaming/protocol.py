@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 from pydantic import ValidationError as _ValidationError
 
-from conversations.options import Sampling
+from conversations.options import Opening
 from conversations.text import clean, clean_json
 
 VERSION: Final = 1
@@ -57,7 +57,7 @@ class Unfollow(_Command):
     conversation: UUID
 
 
-class Options(Sampling):
+class Options(Opening):
     system_prompt: StrictStr | None = None
 
 

@@ -176,7 +176,9 @@ def conversation_fields(
     }
     if "pins" in names:
         values["pins"] = [str(uuid) for uuid in Message.objects.filter(conversation=row).pinned()]
-    return {name: values[name] for name in names if name in values}
+    told = {name: values[name] for name in names if name in values}
+    # Whoever keeps a list has to know that it does not belong there, whatever changed.
+    return {**told, "temporary": True} if row.temporary else told
 
 
 def as_stored(generation: Generation) -> Stored:

@@ -38,6 +38,8 @@ def wanted(generation: Generation) -> bool:
     complete = generation.status == Generation.Status.COMPLETE
     if not complete or conversation is None or generation.stop_reason == INTERVENED:
         return False
+    if conversation.temporary:
+        return False
     return conversation.title == UNTITLED and not conversation.title_chosen
 
 

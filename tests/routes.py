@@ -12,7 +12,14 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from conversations.models import BedrockModel, Conversation, Feedback, TranscriptRead, User
+from conversations.models import (
+    BedrockModel,
+    Conversation,
+    Feedback,
+    Preset,
+    TranscriptRead,
+    User,
+)
 from tests import pictures
 from tests.people import talk
 from tests.pictures import uploaded
@@ -68,10 +75,14 @@ RULES: dict[str, Rule] = {
     "api/v1/docs": "person",
     "api/v1/me": "person",
     "api/v1/models": "person",
+    "api/v1/presets": "person",
+    "api/v1/presets/<uuidstr:preset_id>": "owner",
+    "api/v1/presets/<uuidstr:preset_id>/default": "owner",
     "api/v1/attachments": "person",
     "api/v1/attachments/<uuidstr:attachment_id>": "owner",
     "api/v1/conversations": "person",
     "api/v1/conversations/<uuidstr:conversation_id>": "owner",
+    "api/v1/conversations/<uuidstr:conversation_id>/export": "owner",
     # These need a server with an engine, and are proved on one in socket/test_events_access.py.
     "api/v1/events": "person",
     "api/v1/messages": "person",
@@ -134,6 +145,7 @@ def belongings(owner: User) -> dict[str, Any]:
     model = BedrockModel.objects.create(
         id="m-1", name="One", context_window=1000, max_output_tokens=100
     )
+    preset = Preset.objects.create(owner=owner, name="Only mine to read", model=model.pk)
     read = TranscriptRead.objects.create(
         kind="opened",
         reader=owner,
@@ -148,6 +160,7 @@ def belongings(owner: User) -> dict[str, Any]:
         "conversation_id": turn.conversation.pk,
         "attachment_id": image.pk,
         "message_id": turn.assistant_message.uuid,
+        "preset_id": preset.pk,
         "user_id": owner.pk,
         "content_type_id": 1,
         "rest": "nowhere",
@@ -161,12 +174,14 @@ def belongings(owner: User) -> dict[str, Any]:
         "messageattachment": image.uses.get().pk,
         "bedrockmodel": model.pk,
         "feedback": opinion.pk,
+        "preset": preset.pk,
     }
 
 
 def nobodys() -> dict[str, Any]:
     """Ids of things that do not exist."""
-    unknown = {name: uuid4() for name in ("conversation_id", "message_id", "attachment_id")}
+    named = ("conversation_id", "message_id", "attachment_id", "preset_id")
+    unknown = {name: uuid4() for name in named}
     return {**unknown, "user_id": 99_999, "rest": "nowhere"}
 
 

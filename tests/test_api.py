@@ -109,6 +109,9 @@ def test_a_conversation_has_all_its_messages_on_all_branches(alice: User, as_ali
         "pinned": False,
         "archived": False,
         "running": True,
+        "preset": None,
+        "temporary": False,
+        "expires_at": None,
     }
     question, half, whole, more, waiting = messages
     assert datetime.fromisoformat(question.pop("created_at")).tzinfo
@@ -309,8 +312,9 @@ def test_what_only_reads_takes_no_other_method(as_alice: Client) -> None:
 def test_the_description_names_every_call(as_alice: Client) -> None:
     schema = get(as_alice, "/openapi.json")
     paths = {f"/api/v1/{call}" for call in ("me", "models", "conversations", "events", "messages")}
-    paths |= {f"/api/v1/conversations/{{conversation_id}}{rest}" for rest in ("", "/events")}
-    paths |= {"/api/v1/conversations/{conversation_id}/messages"}
+    below = ("", "/events", "/messages", "/export")
+    paths |= {f"/api/v1/conversations/{{conversation_id}}{rest}" for rest in below}
+    paths |= {f"/api/v1/presets{rest}" for rest in ("", "/{preset_id}", "/{preset_id}/default")}
     paths |= {f"/api/v1/attachments{rest}" for rest in ("", "/{attachment_id}")}
     paths |= {
         f"/api/v1/messages/{{message_id}}/{verb}"

@@ -74,7 +74,7 @@ def conversations(
     """
     user = person(request)
     query = words.parse(q)
-    rows = Conversation.objects.owned_by(user).with_running()
+    rows = Conversation.objects.listed_for(user).with_running()
     if archived is not None or query is None:
         rows = rows.filter(archived=bool(archived))
     try:
@@ -102,9 +102,14 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> dict[str, Any]:
     found = rows.filter(pk=conversation_id).first()
     if found is None:
         raise not_found()
-    names = ConversationWhole.model_fields.keys() - {"messages"}
-    fields = {name: getattr(found, name) for name in names}
-    return {**fields, "messages": [_message(item) for item in Transcript(found).everything()]}
+    return whole(Transcript(found))
+
+
+def whole(transcript: Transcript) -> dict[str, Any]:
+    """A conversation that knows whether it is ``running``, with all its messages."""
+    names = [name for name in ConversationWhole.model_fields if name != "messages"]
+    fields = {name: getattr(transcript.conversation, name) for name in names}
+    return {**fields, "messages": [_message(item) for item in transcript.everything()]}
 
 
 def answer_of(user: User, message: UUID) -> dict[str, Any]:

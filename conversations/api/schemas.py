@@ -10,7 +10,8 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, StrictBool, StrictStr
 
 from conversations.models.conversation import SUMMARY_LENGTH
-from conversations.options import Sampling
+from conversations.models.preset import NAME_LENGTH
+from conversations.options import Opening, Sampling
 
 Status = Literal["pending", "streaming", "complete", "stopped", "failed", "interrupted"]
 
@@ -58,6 +59,9 @@ class ConversationItem(Schema):
     pinned: bool
     archived: bool
     running: bool
+    preset: UUID | None
+    temporary: bool
+    expires_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -69,8 +73,8 @@ class NewConversation(Schema):
 
     title: StrictStr | None = None
     model: Annotated[StrictStr, Field(min_length=1, max_length=256)] | None = None
-    system_prompt: StrictStr = ""
-    options: Sampling = Sampling()
+    system_prompt: StrictStr | None = None
+    options: Opening = Opening()
 
 
 class ChangedConversation(Schema):
@@ -121,6 +125,45 @@ class ConversationPage(Schema):
 
     items: list[ListedConversation]
     next: str | None
+
+
+class PresetItem(Schema):
+    """``shared``: by the administrators, for you to choose and not to change. ``usable``: you may
+    use its model. ``default``: the page begins new conversations with it.
+    """
+
+    id: UUID
+    name: str
+    model: str
+    system_prompt: str
+    options: dict[str, Any]
+    shared: bool
+    usable: bool
+    default: bool
+
+
+class PresetList(Schema):
+    items: list[PresetItem]
+
+
+class NewPreset(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=NAME_LENGTH)]
+    model: Annotated[StrictStr, Field(min_length=1, max_length=256)]
+    system_prompt: StrictStr = ""
+    options: Sampling = Sampling()
+
+
+class ChangedPreset(Schema):
+    """What is absent stays; ``options`` are all of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=NAME_LENGTH)] = ""
+    model: Annotated[StrictStr, Field(min_length=1, max_length=256)] = ""
+    system_prompt: StrictStr = ""
+    options: Sampling = Sampling()
 
 
 class Failure(Schema):

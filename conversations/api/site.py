@@ -8,7 +8,13 @@ from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.security import APIKeyCookie
 
-from conversations.api import attachments, feedback, writing  # noqa: F401  (their calls are there too)
+from conversations.api import (  # noqa: F401  (their calls are there too)
+    attachments,
+    exporting,
+    feedback,
+    presets,
+    writing,
+)
 from conversations.api.errors import handle_errors
 from conversations.api.reading import router
 

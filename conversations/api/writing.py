@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest
-from ninja import Status
+from ninja import Schema, Status
 
 from conversations.api.reading import person, router
 from conversations.api.schemas import (
@@ -16,29 +16,33 @@ from conversations.api.schemas import (
     ErrorBody,
     NewConversation,
 )
+from conversations.limits import check_limits, check_prompt
 from conversations.models import BedrockModel, Conversation
+from conversations.presets import beginning
 from conversations.refusals import Refused, not_found
-from conversations.text import clean_json
+from conversations.text import clean, clean_json
 
 UNCHANGED = ChangedConversation()
 
 
 @router.post(
     "/conversations",
-    response={201: ConversationItem, **dict.fromkeys((401, 403, 413, 422), ErrorBody)},
+    response={201: ConversationItem, **dict.fromkeys((400, 401, 403, 404, 413, 422), ErrorBody)},
 )
 def create(request: HttpRequest, new: NewConversation) -> Any:
     """A conversation without messages; send the first one to it."""
     owner = person(request)
-    fields = _checked(new.model_dump(exclude={"title", "model"}))
-    model = BedrockModel.objects.choose(owner, new.model)
-    made = Conversation.begin(owner, title=new.title or "", model=model, **fields)
+    given = new.options.model_dump(exclude_none=True)
+    if new.system_prompt is not None:
+        given["system_prompt"] = clean(new.system_prompt)
+    begins = beginning(owner, model=new.model, **given)
+    made = Conversation.begin(owner, title=new.title or "", **asdict(begins))
     return Status(201, Conversation.objects.filter(pk=made.pk).with_running().get())
 
 
 @router.patch(
     "/conversations/{uuid:conversation_id}",
-    response={200: ConversationItem, **dict.fromkeys((401, 403, 404, 413, 422), ErrorBody)},
+    response={200: ConversationItem, **dict.fromkeys((400, 401, 403, 404, 413, 422), ErrorBody)},
 )
 def change(
     request: HttpRequest, conversation_id: UUID, wanted: ChangedConversation = UNCHANGED
@@ -49,9 +53,14 @@ def change(
     found = rows.filter(pk=conversation_id).first()
     if found is None:
         raise not_found()
-    fields = _checked(wanted.model_dump(exclude_unset=True))
+    fields = given_in(wanted)
     if "model" in fields:
         BedrockModel.objects.choose(owner, fields["model"])
+    if "system_prompt" in fields:
+        check_prompt(fields["system_prompt"])
+    if "options" in fields:
+        model = fields.get("model", found.model)
+        check_limits(fields["options"], BedrockModel.objects.filter(pk=model).first())
     try:
         found.change(**fields)
     except ValueError as error:
@@ -59,11 +68,9 @@ def change(
     return found
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+def given_in(wanted: Schema) -> dict[str, Any]:
     """What a person gave, cleaned, with the options that were given."""
-    if len(fields.get("system_prompt", "")) > settings.MAX_MESSAGE_CHARACTERS:
-        raise Refused("too_large", "The system prompt is longer than the server accepts.")
-    cleaned: dict[str, Any] = clean_json(fields)
+    cleaned: dict[str, Any] = clean_json(wanted.model_dump(exclude_unset=True))
     if "options" in cleaned:
         given = cleaned["options"].items()
         cleaned["options"] = {name: value for name, value in given if value is not None}

@@ -8,6 +8,7 @@ from conversations.models.generation import Generation
 from conversations.models.guardrail import Guardrail
 from conversations.models.journal import TranscriptRead
 from conversations.models.message import Message
+from conversations.models.preset import Preset
 from conversations.models.searchable import Searchable
 from conversations.models.user import User
 
@@ -20,6 +21,7 @@ __all__ = [
     "Guardrail",
     "Message",
     "MessageAttachment",
+    "Preset",
     "Searchable",
     "TranscriptRead",
     "User",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversations import changes
 from conversations.querysets import ConversationQuerySet
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 UNTITLED = "New conversation"
 TITLE_LENGTH = 200
 SUMMARY_LENGTH = 8_000  # characters
+TEMPORARY_FOR = timedelta(days=1)
 # Columns with text: no list of figures reads them, and a review only when it is on record.
 TEXTS = ("title", "system_prompt", "summary")
 
@@ -46,6 +49,10 @@ class Conversation(models.Model):
     summary_until = models.BigIntegerField(
         null=True, blank=True, help_text="key of the last message that it covers"
     )
+    # The id of the preset that it began with; what that said was copied. The preset may be gone.
+    preset = models.UUIDField(null=True, blank=True)
+    # Set for a temporary one, which is in no list and goes for good after this moment.
+    expires_at = models.DateTimeField(null=True, blank=True)
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -65,6 +72,12 @@ class Conversation(models.Model):
             models.Index(fields=["owner", "-updated_at"], name="conversation_newest"),
             # The review: the newest of all, page by page.
             models.Index(fields=["-updated_at", "-id"], name="conversation_newest_of_all"),
+            # The purge: the few that are temporary.
+            models.Index(
+                fields=["expires_at"],
+                name="conversation_expiring",
+                condition=models.Q(expires_at__isnull=False),
+            ),
         ]
         permissions = [("review_transcripts", "Can read everybody's transcripts, on record")]
 
@@ -72,10 +85,20 @@ class Conversation(models.Model):
         # Never the title: it is text of the person's, and this ends up in logs and admin pages.
         return str(self.id)
 
+    @property
+    def temporary(self) -> bool:
+        return self.expires_at is not None
+
     @classmethod
-    def begin(cls, owner: User, *, title: str, **fields: Any) -> Conversation:
-        """One without messages, in its owner's lists at once."""
-        cleaned = " ".join(clean(title).split())[:TITLE_LENGTH]
+    def begin(
+        cls, owner: User, *, title: str, temporary: bool = False, **fields: Any
+    ) -> Conversation:
+        """One without messages, in its owner's lists at once unless it is temporary: then it has
+        no title either.
+        """
+        cleaned = "" if temporary else " ".join(clean(title).split())[:TITLE_LENGTH]
+        if temporary:
+            fields["expires_at"] = timezone.now() + TEMPORARY_FOR
         with write():
             new = cls.objects.create(
                 owner=owner, title=cleaned or UNTITLED, title_chosen=bool(cleaned), **fields
@@ -84,10 +107,14 @@ class Conversation(models.Model):
         return new
 
     def rename(self, title: str) -> None:
-        """Give the title that a person chose; raises ValueError when nothing is left of it."""
+        """Give the title that a person chose; raises ValueError when nothing is left of it, and
+        where there is to be none.
+        """
+        if self.temporary:
+            raise ValueError(_("A temporary conversation has no title."))
         cleaned = " ".join(clean(title).split())[:TITLE_LENGTH]
         if not cleaned:
-            raise ValueError("A title needs at least one character.")
+            raise ValueError(_("A title needs at least one character."))
         self._change(title=cleaned, title_chosen=True)
 
     def change(self, *, title: str | None = None, **fields: Any) -> None:
@@ -118,7 +145,9 @@ class Conversation(models.Model):
         if not cleaned:
             return False
         with write():
-            unnamed = "id = %(id)s AND NOT title_chosen AND deleted_at IS NULL"
+            unnamed = (
+                "id = %(id)s AND NOT title_chosen AND deleted_at IS NULL AND expires_at IS NULL"
+            )
             changed = update(Conversation, {"title": cleaned}, unnamed, id=self.pk)
             if changed:
                 self.title = cleaned
@@ -126,10 +155,16 @@ class Conversation(models.Model):
         return bool(changed)
 
     def delete_softly(self) -> None:
-        """Out of sight for its owner, restorable; a running answer is asked to stop."""
+        """Out of sight for its owner, restorable; a running answer is asked to stop.
+
+        A temporary one is not restorable: the next purge removes it.
+        """
         from conversations.models.generation import Generation
 
-        self._change(deleted_at=timezone.now())
+        going: dict[str, Any] = {"deleted_at": timezone.now()}
+        if self.temporary:
+            going["expires_at"] = going["deleted_at"]
+        self._change(**going)
         # Afterwards, not in one transaction: an ending locks generation, then conversation, and the
         # other way round the two would wait for each other. What begins meanwhile waits for the
         # row and then finds it deleted (R38).
@@ -163,7 +198,8 @@ class Conversation(models.Model):
         """
         told, began = ("running", "title"), generation.pk
         if new:
-            changes.announce(self, *told, "updated_at", "model", began=began)
+            chosen = ("model", "system_prompt", "options")
+            changes.announce(self, *told, "updated_at", *chosen, began=began)
         else:
             self._change(*told, began=began, updated_at=timezone.now(), model=generation.model)
 

@@ -19,6 +19,15 @@ class User(AbstractUser):
     must_change_password = models.BooleanField(default=False)
     # A code of LANGUAGES, or nothing: as the browser asks.
     language = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # What the page begins new conversations with.
+    default_preset = models.ForeignKey(
+        "conversations.Preset",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
 
     class Meta:
         verbose_name = "person"

@@ -5,7 +5,7 @@
  * @typedef {Record<string, number>} Cursors  generation id → last seq handled
  * @typedef {{system_prompt?: string, temperature?: number, top_p?: number, max_tokens?: number,
  *   reasoning_effort?: "low" | "medium" | "high", reasoning_budget?: number,
- *   summarize?: boolean}} Options
+ *   summarize?: boolean, preset?: string, temporary?: boolean}} Options
  *
  * @typedef {{type: "follow", ref?: string, conversation: string, cursors?: Cursors}} Follow
  * @typedef {{type: "unfollow", ref?: string, conversation: string}} Unfollow
@@ -54,7 +54,7 @@
  *
  * @typedef {{type: "conversation", conversation: string, title?: string, pinned?: boolean, archived?: boolean,
  *   deleted?: boolean, model?: string, system_prompt?: string, options?: object, running?: boolean,
- *   unread?: boolean, updated_at?: string, pins?: string[], summary?: string}} ConversationChanged
+ *   unread?: boolean, updated_at?: string, pins?: string[], summary?: string, temporary?: boolean}} ConversationChanged
  * @typedef {{type: "refused", ref?: string | null, code: string, detail: string, retry_after: number | null}} Refused
  * @typedef {{type: "unfollowed" | "stopping" | "pong", ref?: string | null}} Reply
  * @typedef {Numbered & {type: "passed"}} Passed  of a type that a newer server has: counted, not understood
@@ -127,6 +127,8 @@ const OPTIONS = {
   reasoning_effort: optional(oneOf("low", "medium", "high")),
   reasoning_budget: optional((value) => positive(value) && Number(value) >= 1_024),
   summarize: optional(flag),
+  preset: optional(uuid),
+  temporary: optional(flag),
 };
 
 /** @type {Check} */
@@ -208,6 +210,7 @@ const UPDATES = {
     unread: optional(flag),
     pins: optional(listOf(uuid)),
     summary: optional(text),
+    temporary: optional(flag),
     updated_at: optional(text),
   },
   refused: { code: text, detail: text, retry_after: optional(orNull(number)) },

@@ -13,8 +13,9 @@ from conversations.purge import deadline, due, purge
 class Command(BaseCommand):
     help = (
         "Removes conversations that were deleted more than PURGE_DELETED_AFTER_DAYS ago, with "
-        "their messages and files, uploads that were not sent within a day, and sessions that "
-        "have expired. Servers do this every hour by themselves."
+        "their messages and files, temporary conversations a day after they began, uploads that "
+        "were not sent within a day, and sessions that have expired. Servers do this every hour "
+        "by themselves."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
