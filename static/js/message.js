@@ -134,7 +134,10 @@ export class MessageView {
     this.#show("edit", message.role === "user" && message.status !== "sending");
     this.#press("good", message.role === "assistant", message.feedback?.rating === "up");
     this.#press("bad", message.role === "assistant", message.feedback?.rating === "down");
-    this.#show("regenerate", generation?.actions?.includes("regenerate") ?? false);
+    const actions = generation?.actions ?? [];
+    this.#show("regenerate", actions.includes("regenerate"));
+    // What one model failed at another one may do.
+    this.#show("models", actions.includes("regenerate") || actions.includes("retry"));
     this.#part("model").textContent = generation?.model ? this.#modelName(generation.model) : "";
     this.#write("figures", message.status === "sending" || isLive(message.status) ? "" : inShort(generation));
     this.#part("figures").title = inFull(generation);

@@ -61,7 +61,7 @@ function waitsWords(reason) {
  * What stands above a question that is on its way: where another wording was sent, not what was below the old.
  * @param {Message[]} shown
  * @param {import("./outbox.js").Waiting[]} entries
- * @param {(entry: import("./outbox.js").Waiting) => keyof typeof WAITS | null} waitsFor
+ * @param {(entry: import("./outbox.js").Waiting) => "line" | "answer" | "turn" | null} waitsFor
  */
 export function above(shown, entries, waitsFor) {
   const [first] = entries;

@@ -1,7 +1,8 @@
 /** Several tabs of one browser, and a server that begins each key once: for tests of what waits. */
 import { Outbox } from "../../static/js/outbox.js";
-import { fromServer, Session } from "../../static/js/session.js";
+import { Session } from "../../static/js/session.js";
 import { open } from "../../static/js/transcript.js";
+import { fromServer } from "../../static/js/turn.js";
 import { memory, uuid, Wire } from "./simulated.js";
 
 /** @typedef {{id: string, busy: boolean, messages: any[]}} Talk */

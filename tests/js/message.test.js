@@ -93,6 +93,7 @@ test("only the actions that fit are offered", () => {
   assert.equal(part(failed, "new-conversation").hidden, false);
   assert.equal(part(failed, "continue").hidden, false);
   assert.equal(part(failed, "regenerate").hidden, true);
+  assert.equal(part(failed, "models").hidden, false);
   const complete = draw(answer({ status: "complete", text: "All" }, { actions: ["regenerate"] }));
   assert.equal(part(complete, "retry").hidden, true);
   assert.equal(part(complete, "continue").hidden, true);
