@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 
 from conversations.models import User
 
@@ -27,9 +28,9 @@ def wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def failed(status: int, code: str, detail: str) -> JsonResponse:
+def failed(status: int, code: str, detail: Any) -> JsonResponse:
     """An error in the shape of the HTTP API."""
-    error = {"code": code, "detail": detail, "reference": None}
+    error = {"code": code, "detail": str(detail), "reference": None}
     return JsonResponse({"error": error}, status=status)
 
 
@@ -41,7 +42,7 @@ def signed_in(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpRespon
         if request.user.is_authenticated:
             return view(cast("SignedInRequest", request), *args, **kwargs)
         if wants_json(request):
-            return failed(401, "forbidden", "Sign in first.")
+            return failed(401, "forbidden", _("Sign in first."))
         back = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
         return redirect_to_login(back)
 

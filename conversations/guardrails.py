@@ -91,4 +91,7 @@ def explanation(found: Mapping[str, Any]) -> str:
     else:
         sentence = _SOMEHOW
     reasons = [str(REASONS[name]) for name in found.get("policies", ()) if name in REASONS]
-    return f"{sentence} {_('Reason:')} {', '.join(reasons)}." if reasons else str(sentence)
+    if not reasons:
+        return str(sentence)
+    why = _("Reason: %(reasons)s.") % {"reasons": ", ".join(reasons)}
+    return f"{sentence} {why}"

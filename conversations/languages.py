@@ -9,11 +9,8 @@ import gettext as catalogues
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.conf import settings
-from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.utils.formats import number_format
 from django.utils.translation import (
     check_for_language,
     get_language,
@@ -21,15 +18,9 @@ from django.utils.translation import (
     override,
     to_locale,
 )
-from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
-from django.views.decorators.http import require_POST
-
-from conversations.access import signed_in
-from conversations.writing import write
 
 if TYPE_CHECKING:
-    from conversations.access import SignedInRequest
     from conversations.models import User
 
 CONTEXT = "\x04"  # between context and text, as gettext keeps them
@@ -50,6 +41,11 @@ def spoken(user: User, accepted: str) -> str:
 def in_language(language: str) -> override:
     """``with in_language(…)``: what is said inside is said in it; nothing: in the site's own."""
     return override(language or settings.LANGUAGE_CODE)
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """As the language writes it, for sentences."""
+    return str(number_format(value, decimals, force_grouping=True))
 
 
 # --- what the page's modules say (static/js/i18n.js) ----------------------------------------------
@@ -75,24 +71,3 @@ def _catalogue(language: str) -> dict[str, str | list[str]]:
                 forms_of.setdefault(key[0], {})[key[1]] = text
         found |= {key: [each[n] for n in sorted(each)] for key, each in forms_of.items()}
     return found
-
-
-# --- the choice -----------------------------------------------------------------------------------
-
-
-class LanguageForm(forms.Form):
-    language = forms.ChoiceField(required=False, choices=lambda: [("", ""), *settings.LANGUAGES])
-
-
-@require_POST
-@signed_in
-def choose(request: SignedInRequest) -> HttpResponse:
-    form = LanguageForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("This language is not offered."))
-        return redirect("settings")
-    user = request.user
-    user.language = form.cleaned_data["language"]
-    with write():
-        user.save(update_fields=["language"])
-    return redirect("settings")

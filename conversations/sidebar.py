@@ -22,7 +22,7 @@ PAGE = 100
 
 
 def newest(user: User) -> list[dict[str, Any]]:
-    """Groups ``{"label", "conversations"}`` of what the sidebar shows."""
+    """Groups ``{"key", "label", "conversations"}`` of what the sidebar shows."""
     return grouped(list(_listed(user).newest_first()[:LENGTH]))
 
 
@@ -40,8 +40,8 @@ def older(user: User, cursor: str | None) -> tuple[list[dict[str, Any]], str | N
 def grouped(conversations: list[Conversation]) -> list[dict[str, Any]]:
     today = timezone.localdate()
     return [
-        {"label": label, "conversations": list(group)}
-        for label, group in groupby(conversations, lambda each: _label(each, today))
+        {"key": key, "label": label, "conversations": list(group)}
+        for (key, label), group in groupby(conversations, lambda each: _group(each, today))
     ]
 
 
@@ -49,18 +49,19 @@ def _listed(user: User) -> ConversationQuerySet:
     return Conversation.objects.listed_for(user).filter(archived=False)
 
 
-def _label(conversation: Conversation, today: date) -> str:
+def _group(conversation: Conversation, today: date) -> tuple[str, str]:
     if conversation.pinned:
-        return _("Pinned")
-    return day_label(conversation.updated_at, today)
+        return "pinned", _("Pinned")
+    return day_group(conversation.updated_at, today)
 
 
-def day_label(moment: datetime, today: date) -> str:
+def day_group(moment: datetime, today: date) -> tuple[str, str]:
+    """A key, by which static/js/sidebar.js finds the group, and what it is called."""
     day = timezone.localdate(moment)
     if day >= today:
-        return _("Today")
+        return "today", _("Today")
     if day == today - timedelta(days=1):
-        return _("Yesterday")
+        return "yesterday", _("Yesterday")
     if day > today - timedelta(days=8):
-        return _("Previous 7 days")
-    return date_format(day, "F Y")
+        return "week", _("Previous 7 days")
+    return f"{day:%Y-%m}", date_format(day, "YEAR_MONTH_FORMAT")

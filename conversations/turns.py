@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from conversations.models import (
     Attachment,
@@ -106,7 +107,7 @@ def repeated(user: User, key: uuid.UUID, digest: str) -> Turn | None:
     if conversation is None or message is None:
         raise not_found()  # for good, and with it what the command said
     if generation.digest != digest:
-        raise Refused("malformed", "This key was used for another command.")
+        raise Refused("malformed", _("This key was used for another command."))
     if conversation.deleted_at is not None:
         raise not_found()
     question = message.parent
@@ -163,7 +164,7 @@ def begin_continuation(user: User, *, key: uuid.UUID, digest: str, message: uuid
         answer = _answer(user, message)
         last = answer.generations.order_by("-created_at").first()
         if last is None or not _was_cut_off(last):
-            raise Refused("conflict", "Only an answer that was cut off can be continued.")
+            raise Refused("conflict", _("Only an answer that was cut off can be continued."))
         return _promise(answer, user, key, "continue", digest, answer.conversation.model)
 
     return _once(user, key, digest, begin)
@@ -183,7 +184,7 @@ def _answer(user: User, message: uuid.UUID) -> Message:
     if answer is None:
         raise not_found("message")
     if answer.role != Message.Role.ASSISTANT or answer.parent is None:
-        raise Refused("conflict", "This can be done with an answer only.")
+        raise Refused("conflict", _("This can be done with an answer only."))
     _locked(user, answer.conversation.pk)
     if Generation.objects.filter(conversation=answer.conversation).live().exists():
         raise busy()
@@ -248,7 +249,7 @@ def _parent_for(conversation: Conversation, parent: Parent) -> Message | None:
     if found is None:
         raise not_found("message")
     if found.role != Message.Role.ASSISTANT:
-        raise Refused("conflict", "A message is written below an answer, not below a message.")
+        raise Refused("conflict", _("A message is written below an answer, not below a message."))
     return found
 
 
@@ -276,7 +277,7 @@ def _promise(
 ) -> Turn:
     conversation, question = answer.conversation, answer.parent
     if question is None:
-        raise Refused("conflict", "An answer is written below a message.")
+        raise Refused("conflict", _("An answer is written below a message."))
     generation = Generation(
         conversation=conversation,
         message=answer,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations import health, languages, views
+from conversations import health, installing, views
 from conversations.attachments.views import file
 
 urlpatterns = [
@@ -15,9 +15,10 @@ urlpatterns = [
     path("files/<uuid:attachment_id>/thumbnail", file, {"part": "thumbnail"}, name="thumbnail"),
     path("conversations/", views.older, name="older"),
     path("settings/", views.settings_page, name="settings"),
-    path("settings/language/", languages.choose, name="language"),
+    path("settings/language/", views.choose_language, name="language"),
     path("session/", views.session, name="session"),
     path("accounts/logout/", views.sign_out, name="account_logout"),
+    path("manifest.webmanifest", installing.manifest, name="manifest"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from conversations import presets, sidebar
 from conversations.access import failed, signed_in, wants_json
-from conversations.forms import RenameForm
+from conversations.forms import LanguageForm, RenameForm
 from conversations.models import Conversation, Message, TranscriptRead, User
 from conversations.paging import BadCursor
 from conversations.picker import picker
@@ -189,6 +189,17 @@ def session(request: HttpRequest) -> JsonResponse:
     if isinstance(person, User):
         state |= {"user": str(person.public_id), "name": person.display_name}
     return JsonResponse(state)
+
+
+@require_POST
+@signed_in
+def choose_language(request: SignedInRequest) -> HttpResponse:
+    form = LanguageForm(request.POST)
+    if form.is_valid():
+        request.user.choose_language(form.cleaned_data["language"])
+    else:
+        messages.error(request, _("This language is not offered."))
+    return redirect("settings")
 
 
 class SignOut(LogoutView):  # type: ignore[misc]  # allauth ships no types

@@ -16,6 +16,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from ninja import Router
 from ninja.errors import AuthenticationError
 
@@ -201,7 +202,7 @@ async def _finished(line: Line) -> UUID:
             return UUID(message)
     if line.ended_with == protocol.SESSION_ENDED:
         raise AuthenticationError
-    raise Unavailable("The server restarts. The answer is being written; ask again for it.")
+    raise Unavailable(_("The server restarts. The answer is being written; ask again for it."))
 
 
 def _read(request: HttpRequest, message: UUID) -> dict[str, Any]:
@@ -225,10 +226,10 @@ def _command(
         if "key" not in given and "key" not in said:
             raise Refused("malformed", "The header Idempotency-Key is missing.")
         if len(request.body) > protocol.FRAME_LIMIT:
-            raise Refused("too_large", "This is longer than the server accepts.")
+            raise Refused("too_large", _("This is longer than the server accepts."))
         return protocol.understand({**said, **given})
     except RequestDataTooBig:
-        raise Refused("too_large", "This is longer than the server accepts.") from None
+        raise Refused("too_large", _("This is longer than the server accepts.")) from None
     except protocol.NotACommand:
         raise Refused("malformed", "The body is one JSON object.") from None
     except protocol.Malformed as error:
@@ -242,13 +243,15 @@ async def _open(request: HttpRequest, *, streamed: bool = False) -> Line:
     engine = _engine_of(request)
     user = person(request)
     if engine.draining:
-        raise Unavailable("The server restarts; come back in a moment.")
+        raise Unavailable(_("The server restarts; come back in a moment."))
     if not engine.presence.pace_of(user.pk).take():
         raise Refused("rate_limited", TOO_FAST, SLOWER_SECONDS)
     # A response counts as a socket.
     if engine.relay.sockets_of(user.pk) >= settings.MAX_SOCKETS_PER_PERSON:
-        raise Refused("rate_limited", "You have too many pages open.", TOO_MANY_SECONDS)
-    visitor = visitors.visitor_of(user, str(request.session.session_key))
+        raise Refused("rate_limited", _("You have too many pages open."), TOO_MANY_SECONDS)
+    visitor = visitors.visitor_of(
+        user, str(request.session.session_key), request.headers.get("Accept-Language", "")
+    )
     # Django's own thread keeps its connection to the database until the response ends, for which
     # people would wait.
     await sync_to_async(rest)()

@@ -14,9 +14,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from conversations import presets, turns
 from conversations.attachments import limits
+from conversations.languages import number
 from conversations.models import Attachment, BedrockModel, Conversation, Generation, Message, User
 from conversations.presets import Beginning
 from conversations.querysets import LIVE
@@ -118,7 +121,9 @@ def _send(user: User, command: protocol.Send, digest: str) -> Turn:
     if len(command.text) > settings.MAX_MESSAGE_CHARACTERS:
         limit = settings.MAX_MESSAGE_CHARACTERS
         raise Refused(
-            "too_large", f"The message has {len(command.text):,} characters; {limit:,} are allowed."
+            "too_large",
+            _("The message has %(count)s characters; %(most)s are allowed.")
+            % {"count": number(len(command.text)), "most": number(limit)},
         )
     conversation = None if command.is_new else _conversation(user, command.conversation)
     attached = limits.own(user, command.attachments)
@@ -235,7 +240,11 @@ def _once(user: User, key: UUID, digest: str, begin: Callable[[], Turn]) -> Turn
 def _check_rate(user: User) -> None:
     live = Generation.live_of(user)
     if live >= settings.MAX_LIVE_PER_PERSON:
-        detail = f"{live} answers are being written for you; wait until some are done."
+        detail = ngettext(
+            "%(count)s answer is being written for you; wait until it is done.",
+            "%(count)s answers are being written for you; wait until some are done.",
+            live,
+        ) % {"count": live}
         raise Refused("rate_limited", detail, retry_after=5)
 
 
@@ -256,6 +265,6 @@ def _check_fits(text: str, attached: list[Attachment], begins: Beginning) -> Non
             raise Refused("too_long", detail) from None
         raise Refused(
             "too_long",
-            f"The message has about {error.message_tokens:,} tokens; "
-            f"{error.limit:,} fit into this model.",
+            _("The message has about %(count)s tokens; %(most)s fit into this model.")
+            % {"count": number(error.message_tokens), "most": number(error.limit)},
         ) from None

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, InterfaceError
 
+from conversations.languages import in_language
 from streaming import protocol, stored
 from streaming.announcements import Announcements, Job
 from streaming.desk import Desk
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from streaming.engine import Engine
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 WAITING_COMMANDS = 100
 WAITING_CHARACTERS = 1_000_000  # of their frames: some of the longest ones
@@ -69,7 +72,7 @@ class Connection:
         self._tasks: list[asyncio.Task[None]] = []
         self.follower = Follower(
             send=self._send_frame,
-            load=lambda generation: relay.database(stored.stored, generation),
+            load=lambda generation: self._database(stored.stored, generation),
             livelog=engine.livelog,
             window=window,
         )
@@ -77,17 +80,26 @@ class Connection:
             visitor,
             self.follower,
             queue=self.queue,
-            database=relay.database,
+            database=self._database,
             in_order=in_order,
         )
         self.desk = Desk(
             visitor,
             self.follower,
             announcements=self._announcements,
-            database=relay.database,
+            database=self._database,
             start=engine.runner.start,
         )
         relay.register(self)
+
+    async def _database(self, function: Callable[..., T], *args: Any) -> T:
+        """In a thread, and what is said there is said in the person's language."""
+
+        def speaking() -> T:
+            with in_language(self.visitor.language):
+                return function(*args)
+
+        return await self._relay.database(speaking)
 
     # --- its life -----------------------------------------------------------------------------
 

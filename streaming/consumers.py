@@ -68,8 +68,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels sh
     async def connect(self) -> None:
         relay = self.engine.relay
         session_key = visitors.session_key_of(self.scope["headers"])
+        accepts = visitors.accepted_languages(self.scope["headers"])
         try:
-            visitor = await relay.database(visitors.admit, session_key)
+            visitor = await relay.database(visitors.admit, session_key, accepts)
         except (DatabaseError, InterfaceError):
             log.warning("database_away", look="connect")
             await self._turn_away(protocol.TRY_LATER)

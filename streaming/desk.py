@@ -9,7 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
+from conversations.languages import in_language
 from conversations.models import Generation
 from conversations.refusals import BUSY, BUSY_SECONDS, Refused
 from conversations.turns import Turn
@@ -21,6 +24,8 @@ from streaming.protocol import encode
 from streaming.visitors import SessionEnded, Visitor
 
 log = structlog.get_logger(__name__)
+
+_WRONG = _("Something went wrong on the server (reference {reference}).")
 
 
 class Desk:
@@ -143,14 +148,16 @@ class Desk:
             await self._follower.tell(finished.frame)
 
     async def refuse(
-        self, ref: str | None, code: str, detail: str, retry_after: float | None = None
+        self, ref: str | None, code: str, detail: Any, retry_after: float | None = None
     ) -> None:
-        frame = encode("refused", code=code, detail=detail, retry_after=retry_after, ref=ref)
+        with in_language(self._visitor.language):
+            said = str(detail)
+        frame = encode("refused", code=code, detail=said, retry_after=retry_after, ref=ref)
         await self._follower.tell(frame)
 
     async def _fail(self, command: protocol.Command) -> None:
         """Something that should not happen: said without its text, logged once with its id."""
         reference = secrets.token_hex(4)
         log.exception("command_failed", command=command.type, reference=reference)
-        detail = f"Something went wrong on the server (reference {reference})."
+        detail = format_lazy(_WRONG, reference=reference)
         await self.refuse(command.ref, "internal", detail)

@@ -19,8 +19,10 @@ from uuid import UUID
 
 import structlog
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from conversations import admission
+from conversations.languages import in_language
 from conversations.models import BedrockModel, Generation
 from conversations.models.progress import ATTEMPTS, Ending
 from conversations.outcomes import finished_fields, told_as
@@ -95,7 +97,9 @@ class _Run:
                 self._fail("internal", reference)
         if self._ended:
             write_usage(self._generation, self._spending, self._model)
-            self._live.finish(finished_fields(self._generation))
+            with in_language(self._generation.language):
+                fields = finished_fields(self._generation)
+            self._live.finish(fields)
 
     def _write(self) -> None:
         if self._generation.attempt > 1:
@@ -171,7 +175,9 @@ class _Run:
         self._model = prepared.model
         # The answer can take minutes, and the database has fewer connections than we have threads.
         connection.close()
-        for code, detail, figures in remarks(prepared):
+        with in_language(self._generation.language):
+            remarked = list(remarks(prepared))
+        for code, detail, figures in remarked:
             if (code, figures) not in self._remarked:
                 self._remarked.append((code, figures))
                 self._live.notice(code, detail, **figures)
@@ -188,7 +194,7 @@ class _Run:
         generation = self._generation
         self._spending = patiently(lambda: left_behind(generation, generation.attempt - 1))
         self._live.notice(
-            "retrying", "The server that wrote this answer stopped; another one goes on."
+            "retrying", _("The server that wrote this answer stopped; another one goes on.")
         )
         if self._live.draft.has_new and not self._goes_on():
             self._live.start_over("worker_lost")

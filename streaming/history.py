@@ -9,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from conversations.branches import Tree
 from conversations.guardrails import guardrail_of
@@ -112,14 +114,16 @@ def prepare(generation: Generation, begun: str = "", *, squeeze: float = 1.0) ->
 def remarks(prepared: Prepared) -> Iterator[tuple[str, str, dict[str, int]]]:
     """Code, sentence and figures of what a person is told of a request before its answer comes."""
     if prepared.unread:
-        files = "a file" if prepared.unread == 1 else f"{prepared.unread} files"
-        detail = (
-            f"This model cannot read {files} in this conversation. It was told that they are "
-            "there, and nothing of what is in them."
-        )
+        detail = ngettext(
+            "This model cannot read a file in this conversation. It was told that it is there, "
+            "and nothing of what is in it.",
+            "This model cannot read %(count)s files in this conversation. It was told that they "
+            "are there, and nothing of what is in them.",
+            prepared.unread,
+        ) % {"count": prepared.unread}
         yield "unread", detail, {"files": prepared.unread}
     if prepared.left_out:
-        detail = "The conversation is long: its oldest messages were not sent to the model."
+        detail = _("The conversation is long: its oldest messages were not sent to the model.")
         yield "trimmed", detail, {"left_out": prepared.left_out}
 
 

@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 
-TOO_FAST = "That was too fast; nothing of it was done."
+from django.utils.translation import gettext_lazy as _
+
+TOO_FAST = _("That was too fast; nothing of it was done.")
 SLOWER_SECONDS = 1.0
 
 

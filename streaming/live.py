@@ -15,7 +15,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
+from conversations.languages import in_language
 from conversations.models import Generation
 from conversations.models.progress import Checkpoint
 from conversations.parts import Sources, tool_item
@@ -32,6 +35,10 @@ class Call(Protocol):
     def abort(self) -> None: ...
 
 
+_SERVICE_USES = _("The service uses the tool {name}.")
+_MODEL_ASKS = _("The model asks for the tool {name}.")
+
+
 class LiveRun:
     """Made by ``generation.run`` from a claimed row. Times are of the clock given, in seconds."""
 
@@ -40,6 +47,7 @@ class LiveRun:
     ) -> None:
         self.id = generation.pk
         self.fence = generation.fence
+        self.language = generation.language
         self.attempt = generation.attempt
         self.hurry: Callable[[], None] = lambda: None
         self.draft = _draft(generation, clock)
@@ -72,11 +80,11 @@ class LiveRun:
         self.accumulator.add(event)
         if type(event) is CitationDelta:
             if note := self._sources.add(clean_json(event.citation)):
-                self.notice("citation", "The answer names a source.", **note)
+                self.notice("citation", _("The answer names a source."), **note)
         elif type(event) is BlockStop and (tool := self.accumulator.tool(event.block)):
             item = tool_item(tool)
-            who = "The service uses" if item["server"] else "The model asks for"
-            self.notice("tool_use", f"{who} the tool {item['name']}.", **item)
+            said = _SERVICE_USES if item["server"] else _MODEL_ASKS
+            self.notice("tool_use", format_lazy(said, name=item["name"]), **item)
 
     def say(self, encode: Callable[[int], Update], *, last: bool = False) -> None:
         """Number an update that is no delta, behind all text so far, and have it sent at once."""
@@ -94,8 +102,11 @@ class LiveRun:
             )
         )
 
-    def notice(self, code: str, detail: str, **data: Any) -> None:
-        self.say(lambda seq: self._encoder.notice(seq, code, detail, data))
+    def notice(self, code: str, detail: Any, **data: Any) -> None:
+        """``detail`` is lazy: it is said in the language in which the answer was asked for."""
+        with in_language(self.language):
+            said = str(detail)
+        self.say(lambda seq: self._encoder.notice(seq, code, said, data))
 
     def carry_on(self) -> None:
         """The next attempt goes on from the text so far."""
@@ -202,7 +213,7 @@ class LiveRun:
             self._heard, self._heard_at, self._told_slow = self.accumulator.events, now, False
         elif now - self._heard_at >= slow and not self._told_slow and self._call is not None:
             self._told_slow = True
-            self.notice("slow", "The model is taking longer than usual.")
+            self.notice("slow", _("The model is taking longer than usual."))
 
     # --- with the lock held -------------------------------------------------------------------
 

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router
 
 from conversations.api.reading import answer_of, person
 from conversations.api.schemas import ErrorBody, MessageItem
+from conversations.languages import number
 from conversations.models import Message
 from conversations.refusals import Refused, not_found
 from streaming.context import PinsTooLong
@@ -34,8 +36,11 @@ def pin(request: HttpRequest, message_id: UUID) -> Any:
     except PinsTooLong as error:
         raise Refused(
             "too_long",
-            f"With this message about {error.pinned_tokens:,} tokens would be pinned; "
-            f"{error.limit:,} are possible with this model. Unpin another one first.",
+            _(
+                "With this message about %(count)s tokens would be pinned; %(most)s are possible "
+                "with this model. Unpin another one first."
+            )
+            % {"count": number(error.pinned_tokens), "most": number(error.limit)},
         ) from None
     message.pin(True)
     return answer_of(person(request), message_id)

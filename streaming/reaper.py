@@ -20,6 +20,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from conversations import offers
+from conversations.languages import in_language
 from conversations.models import Generation
 from conversations.outcomes import finished_fields
 from streaming import metrics, waiting
@@ -114,4 +115,6 @@ def announce_end(pump: Pump, generation: Generation, *, calls: int) -> None:
     encoder = Encoder(
         conversation=conversation_id, message=message.uuid, generation=UUID(str(generation.pk))
     )
-    pump.publish(generation.pk, [encoder.finished(generation.seq, finished_fields(generation))])
+    with in_language(generation.language):
+        fields = finished_fields(generation)
+    pump.publish(generation.pk, [encoder.finished(generation.seq, fields)])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from streaming.bedrock.errors import BedrockError
 
@@ -33,13 +36,13 @@ def pause_before(attempt: int, error: BedrockError, *, first: float) -> float:
     return min(max(pause, error.retry_after), LONGEST_PAUSE)
 
 
-def told(error: BedrockError, *, shown: bool) -> tuple[str, str]:
+def told(error: BedrockError, *, shown: bool) -> tuple[str, Any]:
     """Code and sentence of the notice. ``shown``: whether some of the answer was seen already."""
     if error.overflow:
-        detail = "The model found the conversation too long; asking again with less of it."
+        detail = _("The model found the conversation too long; asking again with less of it.")
         return "retrying", detail
     if error.code == "throttled":
-        return "waiting", "The model is busy; the question waits for its turn."
+        return "waiting", _("The model is busy; the question waits for its turn.")
     if shown:
-        return "retrying", "The model broke off; asking it again."
-    return "retrying", "The model did not answer; asking again."
+        return "retrying", _("The model broke off; asking it again.")
+    return "retrying", _("The model did not answer; asking again.")

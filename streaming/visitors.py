@@ -20,6 +20,7 @@ from django.http.cookie import parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from conversations.languages import spoken
 from conversations.models import User
 from conversations.statements import read
 
@@ -41,6 +42,9 @@ class Visitor:
     user_id: int
     user_group: str
     public_id: str
+    # What the browser asks for (Accept-Language); what is spoken is this, or what the person chose.
+    accepts: str = ""
+    language: str = ""
     seen: tuple[Any, ...] = field(default=(), repr=False)
 
 
@@ -52,7 +56,14 @@ def session_key_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     return parse_cookie("; ".join(cookies)).get(settings.SESSION_COOKIE_NAME)
 
 
-def admit(session_key: str | None) -> Visitor | None:
+def accepted_languages(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """What the browser of a handshake asks for."""
+    return ",".join(
+        value.decode("latin-1") for name, value in headers if name == b"accept-language"
+    )
+
+
+def admit(session_key: str | None, accepts: str = "") -> Visitor | None:
     """The person of a session cookie; None for everybody else."""
     if not session_key:
         return None
@@ -63,15 +74,18 @@ def admit(session_key: str | None) -> Visitor | None:
     user = User.objects.filter(pk=user_id).first() if user_id is not None else None
     if user is None or not _may(user, row.session_data):
         return None
-    visitor = visitor_of(user, session_key)
+    visitor = visitor_of(user, session_key, accepts)
     visitor.seen = _seen(user, row.session_data)
     return visitor
 
 
-def visitor_of(user: User, session_key: str) -> Visitor:
+def visitor_of(user: User, session_key: str, accepts: str = "") -> Visitor:
     """A person whom this session has just let in."""
     group = f"user.{user.public_id.hex}"
-    return Visitor(session_key, user.pk, group, public_id=str(user.public_id))
+    language = spoken(user, accepts)
+    return Visitor(
+        session_key, user.pk, group, str(user.public_id), accepts=accepts, language=language
+    )
 
 
 def require(visitor: Visitor) -> User:
@@ -87,6 +101,7 @@ def require(visitor: Visitor) -> User:
     if seen != visitor.seen and not _may(user, session_data):
         raise SessionEnded
     visitor.seen = seen
+    visitor.language = spoken(user, visitor.accepts)
     return user
 
 

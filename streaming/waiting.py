@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from conversations import admission
 from conversations.models import Generation
 from conversations.models.whole import whole
@@ -11,7 +14,8 @@ from streaming.live import LiveRun
 from streaming.protocol import Encoder
 from streaming.pump import Pump
 
-WAITS = "Other answers come first; this one waits for its turn."
+WAITS = _("Other answers come first; this one waits for its turn.")
+AHEAD = _("Other answers come first; this one waits for its turn. Ahead of it: {ahead}.")
 
 
 def tell(generation_id: UUID, pump: Pump) -> None:
@@ -27,7 +31,7 @@ def tell(generation_id: UUID, pump: Pump) -> None:
         Encoder(conversation=row.conversation_id, message=row.message.uuid, generation=row.pk),
     )
     run.start(row.model)
-    run.notice("waiting", f"{WAITS} Ahead of it: {ahead}." if ahead else WAITS, ahead=ahead)
+    run.notice("waiting", format_lazy(AHEAD, ahead=ahead) if ahead else WAITS, ahead=ahead)
     updates = run.collect()
     if row.note_waiting(updates[-1].seq):
         pump.publish(row.pk, updates)

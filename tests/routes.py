@@ -41,6 +41,7 @@ RULES: dict[str, Rule] = {
     "settings/language/": "person",
     # Tells who one is oneself, and nothing to anybody else.
     "session/": "public",
+    "manifest.webmanifest": "public",
     "healthz": "public",
     "readyz": "public",
     # For nobody without the scraper's token: tests/test_metrics.py.

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -63,26 +64,28 @@ def _problem(error: Exception) -> tuple[int, dict[str, str | None]]:
         case Refused():
             return STATUS.get(error.code, 400), _words(error.code, error.detail)
         case AuthenticationError():
-            return 401, _words("forbidden", "Sign in first.")
+            return 401, _words("forbidden", _("Sign in first."))
         case Http404():
-            return 404, _words("not_found", "There is no such thing.")
+            return 404, _words("not_found", _("There is no such thing."))
         case Unavailable():
             return 503, _words("internal", error.detail)
         case ValidationError():
             fields = sorted({str(each["loc"][-1]) for each in error.errors})
-            return 422, _words("malformed", f"Not as documented: {', '.join(fields)}.")
+            return 422, _words(
+                "malformed", _("Not as documented: %(fields)s.") % {"fields": ", ".join(fields)}
+            )
         case HttpError(status_code=403):
-            return 403, _words("forbidden", "You may not do this.")
+            return 403, _words("forbidden", _("You may not do this."))
         case HttpError():
-            return error.status_code, _words("malformed", "The request cannot be served.")
+            return error.status_code, _words("malformed", _("The request cannot be served."))
         case _ if is_away(error):
             log.warning("database_away", look="api", cause=repr(error))
             return 503, _words("internal", BUSY)
         case _:
             reference = uuid.uuid4().hex[:12]
             log.exception("api_failed", reference=reference, exc_info=error)
-            return 500, _words("internal", "Something went wrong on the server.", reference)
+            return 500, _words("internal", _("Something went wrong on the server."), reference)
 
 
-def _words(code: str, detail: str, reference: str | None = None) -> dict[str, str | None]:
-    return {"code": code, "detail": detail, "reference": reference}
+def _words(code: str, detail: Any, reference: str | None = None) -> dict[str, str | None]:
+    return {"code": code, "detail": str(detail), "reference": reference}

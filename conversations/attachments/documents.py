@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
 
+from django.utils.translation import gettext as _
+
+from conversations.languages import number
 from conversations.refusals import Refused
 
 MEDIA_TYPES = {
@@ -56,7 +59,8 @@ def inspect(data: bytes, name: str) -> Document:
     if len(data) > MAX_BYTES:
         raise Refused(
             "too_large",
-            f"The document has {len(data) / 1e6:.1f} MB; {MAX_BYTES / 1e6:.1f} MB are allowed.",
+            _("The document has %(size)s MB; %(most)s MB are allowed.")
+            % {"size": number(len(data) / 1e6, 1), "most": number(MAX_BYTES / 1e6, 1)},
         )
     if b"%PDF-" in data[:1024]:
         return _pdf(data)
@@ -73,10 +77,10 @@ def _document(format_: str, *, pages: int = 0, characters: int = 0) -> Document:
 
 def _pdf(data: bytes) -> Document:
     if b"%%EOF" not in data[-4096:]:
-        raise Refused("unsupported_attachment", "This PDF is damaged: its end is missing.")
+        raise Refused("unsupported_attachment", _("This PDF is damaged: its end is missing."))
     if b"/Encrypt" in data:
         raise Refused(
-            "unsupported_attachment", "This PDF is protected; save a copy without a password."
+            "unsupported_attachment", _("This PDF is protected; save a copy without a password.")
         )
     pages = len(_PAGE.findall(data)) or max(1, len(data) // _BYTES_PER_PAGE)
     return _document("pdf", pages=pages)
@@ -90,7 +94,7 @@ def _office(data: bytes) -> Document:
         raise
     # Whatever a reader makes of hostile bytes: zipfile's errors are of many kinds.
     except Exception:  # noqa: BLE001
-        raise Refused("unsupported_attachment", "This file is damaged.") from None
+        raise Refused("unsupported_attachment", _("This file is damaged.")) from None
     if "[Content_Types].xml" in sizes:
         for member, format_ in _MEMBERS:
             if member in sizes:
@@ -109,7 +113,8 @@ def _is_text_of(path: str, folder: str) -> bool:
 def _old_office(data: bytes) -> Document:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise Refused(
-            "unsupported_attachment", "This document is protected; save a copy without a password."
+            "unsupported_attachment",
+            _("This document is protected; save a copy without a password."),
         )
     for stream, format_ in _STREAMS:
         # With what ends a name, so that "Book" is not found within a longer one.
@@ -126,7 +131,7 @@ def _text(data: bytes, name: str) -> Document:
     if _CONTROLS.search(text):
         raise _unknown()
     if not text.strip():
-        raise Refused("unsupported_attachment", "There is nothing in this file.")
+        raise Refused("unsupported_attachment", _("There is nothing in this file."))
     format_ = _TEXT_NAMES.get(PurePosixPath(name.lower()).suffix, "txt")
     if re.match(r"\s*<(!doctype html|html)\b", text, re.IGNORECASE):
         format_ = "html"
@@ -136,5 +141,8 @@ def _text(data: bytes, name: str) -> Document:
 def _unknown() -> Refused:
     return Refused(
         "unsupported_attachment",
-        "Only images (PNG, JPEG, GIF, WebP), PDF, Word, Excel and text in UTF-8 can be attached.",
+        _(
+            "Only images (PNG, JPEG, GIF, WebP), PDF, Word, Excel and text in UTF-8 can be "
+            "attached."
+        ),
     )

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import structlog
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
+from conversations.languages import number
 from conversations.refusals import Refused
 
 # Pillow's name, ours (which is Converse's), and the media type.
@@ -70,7 +72,7 @@ def inspect(data: bytes) -> Picture:
         # one of our own making would look the same to whoever uploads.
         except Exception as error:  # noqa: BLE001
             log.info("image_damaged", why=type(error).__name__)
-            raise Refused("unsupported_attachment", "This image is damaged.") from None
+            raise Refused("unsupported_attachment", _("This image is damaged.")) from None
 
 
 def _inspect(data: bytes) -> Picture:
@@ -80,8 +82,8 @@ def _inspect(data: bytes) -> Picture:
         if pixels > MAX_PIXELS:
             raise Refused(
                 "too_large",
-                f"The image has {pixels / 1e6:.0f} million pixels; "
-                f"{MAX_PIXELS // 1_000_000} million are allowed.",
+                _("The image has %(count)s million pixels; %(most)s million are allowed.")
+                % {"count": number(pixels / 1e6), "most": number(MAX_PIXELS // 1_000_000)},
             )
         turned = image.getexif().get(0x0112, 1) != 1  # what a camera held sideways notes
         image.load()
@@ -121,7 +123,7 @@ def _to_send(image: Image.Image) -> bytes:
         data = _encoded(image, "JPEG", quality=88)
         if len(data) <= SENT_BYTES:
             return data
-    raise Refused("too_large", "The image cannot be made small enough.")
+    raise Refused("too_large", _("The image cannot be made small enough."))
 
 
 def _encoded(image: Image.Image, format_: str, **options: int) -> bytes:

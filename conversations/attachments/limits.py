@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from conversations.languages import number
 from conversations.models import Attachment
 from conversations.refusals import Refused, not_found
 
@@ -74,33 +78,48 @@ def own(user: User, ids: Sequence[UUID]) -> list[Attachment]:
     return [found[each] for each in dict.fromkeys(ids)]
 
 
+# For each kind: that the model reads none, that it reads fewer. As static/js/reading.js says it.
+_SENTENCES = {
+    "image": (
+        gettext_lazy("%(name)s cannot read images. Choose another model, or remove them."),
+        gettext_lazy("%(name)s reads %(most)s images at a time; there are %(count)s."),
+    ),
+    "document": (
+        gettext_lazy("%(name)s cannot read documents. Choose another model, or remove them."),
+        gettext_lazy("%(name)s reads %(most)s documents at a time; there are %(count)s."),
+    ),
+}
+
+
 def check(attachments: Sequence[Attachment], model: BedrockModel | None) -> None:
     """Refuse a message whose attachments its model cannot read, or not all at once."""
     if attachments and model is None:
         raise Refused(
             "unsupported_attachment",
-            "Nobody has said yet which files this model reads. An administrator can, in the list "
-            "of models.",
+            _(
+                "Nobody has said yet which files this model reads. An administrator can, in the "
+                "list of models."
+            ),
         )
     limits = Limits.of(model)
     name = model.name if model else ""
-    for kind, words in (("image", "images"), ("document", "documents")):
+    for kind, (none, fewer) in _SENTENCES.items():
         count = sum(1 for each in attachments if each.kind == kind)
         most = limits.takes(kind)
         if count and not most:
             raise Refused(
                 "unsupported_attachment",
-                f"{name} cannot read {words}. Choose another model, or remove them.",
+                none % {"name": name},
             )
         if count > most:
             raise Refused(
                 "unsupported_attachment",
-                f"{name} reads {most} {words} at a time; there are {count}.",
+                fewer % {"name": name, "most": most, "count": count},
             )
     size = sum(each.sent_size for each in attachments)
     if size > limits.size:
         raise Refused(
             "too_large",
-            f"The files have {size / 1e6:.1f} MB together; {limits.size / 1e6:.0f} MB can be sent "
-            "at once.",
+            _("The files have %(size)s MB together; %(most)s MB can be sent at once.")
+            % {"size": number(size / 1e6, 1), "most": number(limits.size / 1e6)},
         )

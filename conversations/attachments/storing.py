@@ -15,8 +15,10 @@ import structlog
 from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from conversations.attachments import documents, files, images, names
+from conversations.languages import number
 from conversations.models import Attachment, Message, MessageAttachment, User
 from conversations.refusals import Refused
 from conversations.writing import write
@@ -44,8 +46,8 @@ def receive(user: User, upload: UploadedFile) -> Attachment:
     if size > settings.MAX_UPLOAD_BYTES:
         raise Refused(
             "too_large",
-            f"The file has {size / 1e6:.1f} MB; {settings.MAX_UPLOAD_BYTES / 1e6:.0f} MB are "
-            "allowed.",
+            _("The file has %(size)s MB; %(most)s MB are allowed.")
+            % {"size": number(size / 1e6, 1), "most": number(settings.MAX_UPLOAD_BYTES / 1e6)},
         )
     row = _admitted(user, size)
     with _reading:
@@ -59,7 +61,7 @@ def store_image(message: Message, data: bytes, name: str = "") -> Attachment:
     shows it from then on (``Message.attached``).
     """
     if not images.is_image(data):
-        raise Refused("unsupported_attachment", "This is no image.")
+        raise Refused("unsupported_attachment", _("This is no image."))
     owner = message.conversation.owner
     row = _keep(Attachment.objects.create(owner=owner, size=len(data)), data, name)
     with write():
@@ -122,7 +124,7 @@ def _admitted(user: User, size: int) -> Attachment:
         own = Attachment.objects.filter(owner=user)
         if own.filter(created_at__gt=now - AN_HOUR).count() >= settings.MAX_UPLOADS_PER_HOUR:
             raise Refused(
-                "rate_limited", "You have uploaded many files within the hour; wait a while.",
+                "rate_limited", _("You have uploaded many files within the hour; wait a while."),
                 RETRY_SECONDS,
             )  # fmt: skip
         there = own.exclude(state=Attachment.State.GOING)
@@ -130,7 +132,7 @@ def _admitted(user: User, size: int) -> Attachment:
         if stored + size > settings.MAX_STORED_BYTES_PER_PERSON:
             raise Refused(
                 "quota_exceeded",
-                "There is no room left for your files; delete conversations that have some.",
+                _("There is no room left for your files; delete conversations that have some."),
             )
         return Attachment.objects.create(owner=user, size=size)
 

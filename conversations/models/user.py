@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
 
+from conversations.writing import write
+
 
 class User(AbstractUser):
     """A person who signs in, by name or by e-mail."""
@@ -43,6 +45,12 @@ class User(AbstractUser):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
         self.must_change_password = False
+
+    def choose_language(self, code: str) -> None:
+        """A code of LANGUAGES, or nothing: as the browser asks."""
+        self.language = code
+        with write():
+            self.save(update_fields=["language"])
 
     @property
     def display_name(self) -> str:

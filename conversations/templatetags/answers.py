@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -11,10 +12,9 @@ register = template.Library()
 def thought(milliseconds: object) -> str:
     """How long a model reasoned; the word alone where nobody measured it."""
     if not isinstance(milliseconds, int):
-        return "Reasoning"
+        return _("Reasoning")
     seconds = round(milliseconds / 1000)
     if seconds < 1:
-        return "Thought for a moment"
-    if seconds < 60:
-        return f"Thought for {seconds} s"
-    return f"Thought for {seconds // 60} min {seconds % 60} s"
+        return _("Thought for a moment")
+    time = f"{seconds} s" if seconds < 60 else f"{seconds // 60} min {seconds % 60} s"
+    return _("Thought for %(time)s") % {"time": time}

@@ -1,4 +1,5 @@
 /** Says to a screen reader, once and calmly, when an answer begins and how it ends. */
+import { gettext } from "./i18n.js";
 import { outcomeWords } from "./message.js";
 import { isLive } from "./tree.js";
 
@@ -20,10 +21,10 @@ export class Announcer {
     if (isLive(newest.status)) {
       if (this.#live === newest.uuid) return;
       this.#live = newest.uuid;
-      this.say("The answer is being written.");
+      this.say(gettext("The answer is being written."));
     } else if (this.#live === newest.uuid) {
       this.#live = null;
-      this.say(outcomeWords(newest) || "The answer is complete.");
+      this.say(outcomeWords(newest) || gettext("The answer is complete."));
     }
   }
 

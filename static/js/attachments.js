@@ -3,6 +3,7 @@
  *
  * @typedef {import("./protocol.js").Attachment} Attachment
  */
+import { ngettext, number } from "./i18n.js";
 
 export class AttachmentsView {
   #list;
@@ -72,10 +73,15 @@ export function fileAddress(base, id, which) {
 
 /** @param {number} bytes as the server's own words say it */
 export function sizeWords(bytes) {
-  if (bytes < 1024) return `${bytes}\u00a0byte${bytes === 1 ? "" : "s"}`;
+  if (bytes < 1024) return ngettext("%(count)s\u00a0byte", "%(count)s\u00a0bytes", bytes);
   const kilobytes = bytes / 1024;
-  if (kilobytes < 1024) return `${kilobytes.toFixed(1)}\u00a0KB`;
-  return `${(kilobytes / 1024).toFixed(1)}\u00a0MB`;
+  if (kilobytes < 1024) return `${tenths(kilobytes)}\u00a0KB`;
+  return `${tenths(kilobytes / 1024)}\u00a0MB`;
+}
+
+/** @param {number} size */
+function tenths(size) {
+  return number(size, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
 /** @param {ParentNode} root @param {string} name @returns {HTMLElement} */

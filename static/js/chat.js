@@ -8,6 +8,7 @@ import { EventSocket } from "./events.js";
 import { markFound } from "./found.js";
 import { Gauge } from "./gauge.js";
 import { gettext } from "./i18n.js";
+import { Keyboard } from "./keyboard.js";
 import { Line } from "./line.js";
 import { listen } from "./markdown/actions.js";
 import { Outbox } from "./outbox.js";
@@ -136,6 +137,7 @@ class ChatPage {
     const dialog = /** @type {HTMLDialogElement} */ (element("search-dialog"));
     new Search(dialog, `${this.#api}conversations`, this.#data.urls.new).start();
     this.#line.start();
+    new Keyboard(document.documentElement).start();
     this.#turns.start();
     this.#printing.start();
     this.#session.start();
@@ -148,7 +150,7 @@ class ChatPage {
     on.addEventListener("ready", () => void Promise.all([this.#signIn.renew(), this.#readList()]));
     on.addEventListener("stranger", () => this.#signIn.open());
     on.addEventListener("conversation", (event) => this.#changed(detail(event)));
-    on.addEventListener("gone", () => this.#composer.complain("This conversation was deleted."));
+    on.addEventListener("gone", () => this.#composer.complain(gettext("This conversation was deleted.")));
     this.#sending.addEventListener("sent", () => this.#scroll.toEnd());
     this.#sending.addEventListener("begun", (event) => this.#begun(detail(event)));
     this.#signIn.addEventListener("back", () => this.#back());
@@ -203,7 +205,7 @@ class ChatPage {
     if (fields.model !== undefined) this.#composer.pick(fields.model);
     this.#gauge.show(fields);
     if (fields.deleted !== undefined)
-      this.#composer.complain(fields.deleted ? "This conversation was deleted." : "");
+      this.#composer.complain(fields.deleted ? gettext("This conversation was deleted.") : "");
   }
 
   /** @param {{id: string, title: string}} gone */
@@ -213,7 +215,7 @@ class ChatPage {
       location.assign(this.#data.urls.new);
       return;
     }
-    this.#toast.show(`“${gone.title}” was deleted.`, () => void this.#sidebar.restore(gone.id, gone.title));
+    this.#toast.show(gettext("“%(title)s” was deleted.", { title: gone.title }), () => void this.#sidebar.restore(gone.id, gone.title));
   }
 
   /** Kept with the conversation: its other tabs and a reload have the same model. */

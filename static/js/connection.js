@@ -9,7 +9,7 @@
  *
  * @typedef {"connecting" | "ready" | "waiting" | "signed-out" | "outdated" | "stopped"} State
  * @typedef {import("./detour.js").Ways & {fetch: typeof fetch, random: () => number, now: () => number,
- *   protocol: number}} Environment
+ *   wall: () => number, protocol: number}} Environment  wall: a clock that goes on while the machine sleeps
  */
 import { Detour } from "./detour.js";
 import { CLOSE, decode, encode, isNumbered, PROTOCOL } from "./protocol.js";
@@ -21,11 +21,16 @@ const ACK_EVERY = 1_000;
 const ACK_BYTES = 64 * 1024;
 const PING_AFTER = 20_000;
 const PONG_WITHIN = 10_000;
-const PONG_WITHIN_AWAKE = 3_000;
+// What woke shows the state within a second: what does not answer at once is left for a new socket.
+const PONG_WITHIN_AWAKE = 700;
+const READY_WITHIN_AWAKE = 1_000;
 const READY_WITHIN = 15_000;
 const PROBE_EVERY = 60_000;
 // While versions are exchanged, another process may be as new as this page.
 const OLDER_AT_MOST = 3;
+
+// Seen again, or no longer frozen.
+const AWAKE = ["visibilitychange", "resume"];
 
 const bytes = new TextEncoder();
 
@@ -49,6 +54,9 @@ export class Connection extends EventTarget {
   #handled = {};
   #unacknowledged = 0;
   #ackedAt = 0;
+  /** By the wall: when this socket was opened, and when it was heard last. */
+  #openedAt = 0;
+  #heardAt = 0;
 
   /**
    * @param {string} url of the socket
@@ -66,6 +74,7 @@ export class Connection extends EventTarget {
       remember: () => {},
       random: Math.random,
       now: () => performance.now(),
+      wall: Date.now,
       protocol: PROTOCOL,
       ...environment,
     };
@@ -79,7 +88,8 @@ export class Connection extends EventTarget {
   start() {
     if (this.#state !== "stopped" && this.#state !== "signed-out") return;
     globalThis.addEventListener?.("online", this.#wake);
-    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    globalThis.addEventListener?.("pageshow", this.#wake);
+    for (const name of AWAKE) globalThis.document?.addEventListener(name, this.#wake);
     this.#connect();
   }
 
@@ -113,6 +123,7 @@ export class Connection extends EventTarget {
     this.#enter("connecting");
     const socket = this.#detour.open();
     this.#socket = socket;
+    this.#openedAt = this.#heardAt = this.#env.wall();
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#closed(event.code);
     this.#after("ready", READY_WITHIN, () => this.#closed(0));
@@ -122,6 +133,7 @@ export class Connection extends EventTarget {
   #receive(frame) {
     if (typeof frame !== "string") return;
     this.#watch();
+    this.#heardAt = this.#env.wall();
     this.#unacknowledged += bytes.encode(frame).byteLength;
     const update = decode(frame);
     if (update?.type === "ready" && update.protocol !== this.#env.protocol) return this.#strange(update.protocol);
@@ -169,17 +181,34 @@ export class Connection extends EventTarget {
     this.#after("ping", PING_AFTER, () => this.#ping(PONG_WITHIN));
   }
 
-  /** @param {number} within milliseconds */
-  #ping(within) {
+  /** @param {number} within milliseconds @param {() => void} [act] where nothing is heard */
+  #ping(within, act = () => this.#closed(0)) {
     if (!this.send({ type: "ping" })) return;
-    this.#after("pong", within, () => this.#closed(0));
+    this.#after("pong", within, act);
   }
 
-  #wake = () => {
-    if (globalThis.document?.visibilityState === "hidden") return;
-    if (this.#state === "ready") this.#ping(PONG_WITHIN_AWAKE);
-    this.retry();
+  /**
+   * Somebody looks, or the line is back: nothing waits for a timer that was set before. One person
+   * wakes at a time, so there is no crowd to spread.
+   * @param {Event} event
+   */
+  #wake = ({ type }) => {
+    if (globalThis.document?.visibilityState === "hidden" || this.#isOver) return;
+    this.#failures = 0;
+    if (this.#state === "waiting" || this.#isDead(type)) this.#connect();
+    else if (this.#state === "ready") this.#ping(PONG_WITHIN_AWAKE, () => this.#connect());
   };
+
+  get #isOver() {
+    return ["stopped", "signed-out", "outdated"].includes(this.#state);
+  }
+
+  /** Whether the socket is certainly, or nearly so, of a line that is gone. @param {string} type of the event */
+  #isDead(type) {
+    if (this.#state === "connecting") return this.#env.wall() - this.#openedAt >= READY_WITHIN_AWAKE;
+    // Another network has another address; and a ping would have been due, had nobody slept.
+    return type === "online" || this.#env.wall() - this.#heardAt >= PING_AFTER + PONG_WITHIN;
+  }
 
   /** @param {number} code of the close frame; 0 where this side gave up */
   #closed(code) {
@@ -247,7 +276,8 @@ export class Connection extends EventTarget {
   /** @param {"signed-out" | "outdated" | "stopped"} state */
   #end(state) {
     globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.document?.removeEventListener("visibilitychange", this.#wake);
+    globalThis.removeEventListener?.("pageshow", this.#wake);
+    for (const name of AWAKE) globalThis.document?.removeEventListener(name, this.#wake);
     this.#drop();
     this.#enter(state);
   }

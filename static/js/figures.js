@@ -3,17 +3,13 @@
  *
  * @typedef {import("./tree.js").Generation} Generation
  */
+import { gettext, ngettext, number } from "./i18n.js";
 
-const whole = new Intl.NumberFormat("en");
-const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const dollars = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
+/** @type {Intl.NumberFormatOptions} */
+const DOLLARS = { style: "currency", currency: "USD" };
 // Most answers cost less than a cent.
-const fractions = new Intl.NumberFormat("en", {
-  style: "currency",
-  currency: "USD",
-  maximumSignificantDigits: 2,
-  minimumFractionDigits: 0,
-});
+/** @type {Intl.NumberFormatOptions} */
+const FRACTIONS = { ...DOLLARS, maximumSignificantDigits: 2, minimumFractionDigits: 0 };
 
 /**
  * Tokens, cost, how soon it began and how fast it came: for below the answer.
@@ -21,14 +17,14 @@ const fractions = new Intl.NumberFormat("en", {
  */
 export function inShort(generation) {
   const usage = generation?.usage;
-  const about = usage?.estimated ? "about " : "";
+  const about = roughly(usage);
   const { first_token_ms: first = null } = generation?.timings ?? {};
   const words = [];
-  if (usage) words.push(`${about}${counted(sum(usage))}`);
-  if (usage?.cost !== null && usage?.cost !== undefined) words.push(`${about}${price(Number(usage.cost))}`);
-  if (first !== null) words.push(`first words after ${duration(first)}`);
+  if (usage) words.push(about(counted(sum(usage))));
+  if (usage?.cost !== null && usage?.cost !== undefined) words.push(about(price(Number(usage.cost))));
+  if (first !== null) words.push(gettext("first words after %(time)s", { time: duration(first) }));
   const speed = rate(generation);
-  if (speed) words.push(`${about}${whole.format(speed)} tokens/s`);
+  if (speed) words.push(about(gettext("%(speed)s tokens/s", { speed: number(speed) })));
   return words.join(" · ");
 }
 
@@ -38,15 +34,23 @@ export function inFull(generation) {
   const total = generation?.timings?.total_ms ?? 0;
   const words = [];
   if (usage) {
-    const about = usage.estimated ? "about " : "";
-    words.push(`${about}${counted(usage.input_tokens ?? 0)} read`);
-    if (usage.cache_read_tokens) words.push(`${about}${whole.format(usage.cache_read_tokens)} from the cache`);
-    if (usage.cache_write_tokens) words.push(`${about}${whole.format(usage.cache_write_tokens)} into the cache`);
-    words.push(`${about}${whole.format(usage.output_tokens ?? 0)} written`);
-    if (usage.cost === null) words.push("the price is not known");
+    const about = roughly(usage);
+    const { input_tokens: input, output_tokens: output } = usage;
+    words.push(about(ngettext("%(count)s token read", "%(count)s tokens read", input ?? 0)));
+    if (usage.cache_read_tokens)
+      words.push(about(gettext("%(count)s from the cache", { count: number(usage.cache_read_tokens) })));
+    if (usage.cache_write_tokens)
+      words.push(about(gettext("%(count)s into the cache", { count: number(usage.cache_write_tokens) })));
+    words.push(about(gettext("%(count)s written", { count: number(output ?? 0) })));
+    if (usage.cost === null) words.push(gettext("the price is not known"));
   }
-  if (total) words.push(`${duration(total)} in all`);
+  if (total) words.push(gettext("%(time)s in all", { time: duration(total) }));
   return words.join(" · ");
+}
+
+/** @param {import("./protocol.js").Usage | null | undefined} usage @returns {(words: string) => string} */
+function roughly(usage) {
+  return usage?.estimated ? (words) => gettext("about %(words)s", { words }) : (words) => words;
 }
 
 /** Tokens a second from the first to the last, or 0 where that says nothing. @param {Generation | null} generation */
@@ -66,15 +70,15 @@ function sum(usage) {
 
 /** @param {number} tokens */
 function counted(tokens) {
-  return `${whole.format(tokens)} ${tokens === 1 ? "token" : "tokens"}`;
+  return ngettext("%(count)s token", "%(count)s tokens", tokens);
 }
 
 /** @param {number} ms */
 function duration(ms) {
-  return ms < 100 ? `${ms} ms` : `${tenths.format(ms / 1000)} s`;
+  return ms < 100 ? `${number(ms)} ms` : `${number(ms / 1000, { maximumFractionDigits: 1 })} s`;
 }
 
 /** @param {number} cost US dollars */
 function price(cost) {
-  return cost < 0.1 ? fractions.format(cost) : dollars.format(cost);
+  return number(cost, cost < 0.1 ? FRACTIONS : DOLLARS);
 }

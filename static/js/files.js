@@ -60,8 +60,8 @@ export class Files extends EventTarget {
   /** Why nothing can be sent now, though there are files; nothing where it can. */
   get problem() {
     const failed = this.#chips.find((chip) => chip.problem);
-    if (failed) return `${failed.name} is not uploaded. Remove it, or try it again.`;
-    if (this.#chips.some((chip) => !chip.attachment)) return "The files are still being uploaded.";
+    if (failed) return gettext("%(name)s is not uploaded. Remove it, or try it again.", { name: failed.name });
+    if (this.#chips.some((chip) => !chip.attachment)) return gettext("The files are still being uploaded.");
     return "";
   }
 
@@ -115,11 +115,11 @@ export class Files extends EventTarget {
 
   /** @param {File} file */
   #begin(file) {
-    const name = file.name || "Pasted image";
+    const name = file.name || gettext("Pasted image");
     const chip = this.#chip(name);
     const most = Number(this.#part("files-input").dataset.maxBytes) || UNLIMITED;
     if (file.size > most) {
-      return this.#failed(chip, `Larger than ${sizeWords(most)}.`);
+      return this.#failed(chip, gettext("Larger than %(size)s.", { size: sizeWords(most) }));
     }
     const progress = /** @type {HTMLProgressElement} */ (part(chip.element, "chip-progress"));
     const { promise, abort } = this.#transport.upload(this.#address, file, (share) => (progress.value = share));
@@ -134,7 +134,7 @@ export class Files extends EventTarget {
   #arrived(chip, attachment) {
     if (!this.#chips.includes(chip)) return void this.#transport.discard(this.#address, attachment.id);
     this.#done(chip, attachment);
-    this.#say(`${attachment.name} is attached.`);
+    this.#say(gettext("%(name)s is attached.", { name: attachment.name }));
     this.#changed();
   }
 
@@ -146,8 +146,8 @@ export class Files extends EventTarget {
     );
     element.dataset.state = "uploading";
     part(element, "chip-name").textContent = name;
-    part(element, "chip-remove").setAttribute("aria-label", `Remove ${name}`);
-    part(element, "chip-progress").setAttribute("aria-label", `Uploading ${name}`);
+    part(element, "chip-remove").setAttribute("aria-label", gettext("Remove %(name)s", { name }));
+    part(element, "chip-progress").setAttribute("aria-label", gettext("Uploading %(name)s", { name }));
     this.#part("chips").append(element);
     const chip = { element, name, attachment: null, problem: "", abort: () => {} };
     this.#chips.push(chip);

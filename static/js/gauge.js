@@ -5,6 +5,8 @@
  * @typedef {import("./protocol.js").Context} Context
  * @typedef {Record<string, unknown>} Options  of the conversation
  */
+import { gettext, ngettext, number } from "./i18n.js";
+
 export class Gauge {
   #button;
   #meter;
@@ -43,14 +45,14 @@ export class Gauge {
     this.#button.hidden = !context;
     if (!context) return;
     const share = Math.min(1, context.tokens / Math.max(1, context.budget));
-    const percent = `${Math.round(share * 100)} %`;
+    const percent = number(share, { style: "percent" });
     const words = figures(context);
     if (this.#words.textContent === percent && this.#part("figures").textContent === words) return;
     this.#meter.value = share;
     this.#words.textContent = percent;
     this.#part("figures").textContent = words;
-    this.#button.title = `${percent} of what this model can be sent at once is used`;
-    this.#button.setAttribute("aria-label", `Context: ${this.#button.title}`);
+    this.#button.title = gettext("%(percent)s of what this model can be sent at once is used", { percent });
+    this.#button.setAttribute("aria-label", gettext("Context: %(words)s", { words: this.#button.title }));
   }
 
   /** What the server says of the conversation. @param {{options?: object, summary?: string}} fields */
@@ -72,7 +74,7 @@ export class Gauge {
   }
 
   async #written() {
-    await this.#saved({ summary: this.#text.value }, "Saved.");
+    await this.#saved({ summary: this.#text.value }, gettext("Saved."));
   }
 
   /** @param {{options?: Options, summary?: string}} fields @param {string} done */
@@ -101,10 +103,27 @@ export class Gauge {
 /** @param {Context} context */
 export function figures(context) {
   const { tokens, budget, counted, left_out, summarised } = context;
-  const size = `${counted ? "" : "about "}${tokens.toLocaleString("en")}`;
-  const source = counted ? "counted by the model" : "an estimate";
-  const sent = `The last question was sent with ${size} tokens (${source}); ${budget.toLocaleString("en")} fit beside an answer.`;
-  if (!left_out) return `${sent} Everything was sent.`;
-  const gone = left_out === 1 ? "1 message was left out" : `${left_out} messages were left out`;
-  return `${sent} ${gone}${summarised ? "; a summary was sent in their place" : ""}.`;
+  const values = { tokens: number(tokens), budget: number(budget) };
+  const sent = counted
+    ? gettext(
+        "The last question was sent with %(tokens)s tokens (counted by the model); %(budget)s fit beside an answer.",
+        values,
+      )
+    : gettext(
+        "The last question was sent with about %(tokens)s tokens (an estimate); %(budget)s fit beside an answer.",
+        values,
+      );
+  return `${sent} ${goneWords(left_out, summarised)}`;
+}
+
+/** @param {number} count of messages that were not sent @param {boolean} summarised */
+function goneWords(count, summarised) {
+  if (!count) return gettext("Everything was sent.");
+  return summarised
+    ? ngettext(
+        "%(count)s message was left out; a summary was sent in their place.",
+        "%(count)s messages were left out; a summary was sent in their place.",
+        count,
+      )
+    : ngettext("%(count)s message was left out.", "%(count)s messages were left out.", count);
 }

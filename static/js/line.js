@@ -2,6 +2,7 @@
  * Tells, calmly, when the connection is gone for longer than a blink, and that it is back; and when the
  * page has to be loaded again because the server has become another (R99).
  */
+import { gettext } from "./i18n.js";
 
 const BLINK = 1_500;
 
@@ -59,10 +60,10 @@ export class Line {
     const offline = navigator.onLine === false;
     const outdated = this.#connection.state === "outdated";
     const words = outdated
-      ? "The chat was updated. Reload this page to go on; what you wrote is kept."
+      ? gettext("The chat was updated. Reload this page to go on; what you wrote is kept.")
       : offline
-        ? "You are offline. This page goes on when the line is back."
-        : "Connection lost. Reconnecting…";
+        ? gettext("You are offline. This page goes on when the line is back.")
+        : gettext("Connection lost. Reconnecting…");
     /** @type {HTMLElement} */ (this.#root.querySelector('[data-part="words"]')).textContent = words;
     this.#retry.hidden = offline || this.#connection.state !== "waiting";
     this.#reload.hidden = !outdated;

@@ -5,6 +5,7 @@
  * @typedef {import("./tree.js").Message} Message
  * @typedef {import("./tree.js").Shown} Shown
  */
+import { gettext, ngettext } from "./i18n.js";
 import { AttachmentsView } from "./attachments.js";
 import { inFull, inShort } from "./figures.js";
 import { embellish } from "./markdown/embellish.js";
@@ -75,7 +76,7 @@ export class MessageView {
     classList.toggle("message-user", message.role === "user");
     classList.toggle("message-assistant", message.role === "assistant");
     this.#root.setAttribute("aria-busy", String(message.status === "streaming"));
-    this.#write("author", message.role === "user" ? "You said" : "Answer");
+    this.#write("author", message.role === "user" ? gettext("You said") : gettext("Answer"));
     this.#write("left-out", [message.left_out, unreadWords(message)].filter(Boolean).join(" "));
     this.#attachments.draw(message.attachments ?? []);
   }
@@ -119,7 +120,7 @@ export class MessageView {
     this.#part("outcome").hidden = !words;
     this.#part("outcome-text").textContent = words;
     const reference = message.generation?.error?.reference;
-    this.#part("reference").textContent = reference ? `Reference ${reference}` : "";
+    this.#part("reference").textContent = reference ? gettext("Reference %(reference)s", { reference }) : "";
     this.#show("continue", actions.includes("continue"));
     this.#show("retry", actions.includes("retry"));
     this.#show("new-conversation", actions.includes("new_conversation"));
@@ -186,17 +187,20 @@ export class MessageView {
 function unreadWords({ unread, generation }) {
   const files = generation?.context?.unread ?? 0;
   if (unread || !files) return unread ?? "";
-  const what = files === 1 ? "a file" : `${files} files`;
-  return `This model cannot read ${what} in this conversation. It was told that they are there, and nothing of what is in them.`;
+  return ngettext(
+    "This model cannot read a file in this conversation. It was told that it is there, and nothing of what is in it.",
+    "This model cannot read %(count)s files in this conversation. It was told that they are there, and nothing of what is in them.",
+    files,
+  );
 }
 
 /** @param {Shown} message what it is waiting for; nothing while its text comes */
 export function waitWords(message) {
-  if (message.stopping) return "Stopping…";
+  if (message.stopping) return gettext("Stopping…");
   if (message.notice) return message.notice.detail;
   if (message.text) return "";
-  if (message.reasoning) return "The model is thinking…";
-  return message.status === "pending" ? "Waiting for the model…" : "The model is reading…";
+  if (message.reasoning) return gettext("The model is thinking…");
+  return message.status === "pending" ? gettext("Waiting for the model…") : gettext("The model is reading…");
 }
 
 /** @param {Shown} message what to say about how it ended; nothing where it ended well */
@@ -206,7 +210,7 @@ export function outcomeWords(message) {
   if (generation.error) return generation.error.detail;
   if (generation.note) return generation.note;
   if (status === "stopped")
-    return message.text ? "You stopped this answer." : "You stopped it before the first words.";
-  if (status === "interrupted") return "This answer was cut off.";
-  return status === "failed" ? "The model could not answer." : "";
+    return message.text ? gettext("You stopped this answer.") : gettext("You stopped it before the first words.");
+  if (status === "interrupted") return gettext("This answer was cut off.");
+  return status === "failed" ? gettext("The model could not answer.") : "";
 }

@@ -4,6 +4,7 @@
  *
  * @typedef {import("./protocol.js").Parts} Parts
  */
+import { gettext } from "./i18n.js";
 import { target } from "./markdown/link.js";
 
 export class PartsView {
@@ -53,8 +54,10 @@ export class PartsView {
 
 /** @param {HTMLElement} element @param {import("./protocol.js").Tool} tool */
 function drawTool(element, tool) {
-  const who = tool.server ? "Used by the service" : "Not run";
-  part(element, "tool-name").textContent = `${who}: ${tool.name || "a tool"}`;
+  const name = tool.name || gettext("a tool");
+  part(element, "tool-name").textContent = tool.server
+    ? gettext("Used by the service: %(name)s", { name })
+    : gettext("Not run: %(name)s", { name });
   write(element, "tool-input", tool.input);
   write(element, "tool-result", tool.result ?? "");
 }
@@ -63,7 +66,7 @@ function drawTool(element, tool) {
 function drawSource(element, source) {
   const title = part(element, "source-title");
   const link = source.url ? target(source.url) : null;
-  title.textContent = source.title || link?.place || "Source";
+  title.textContent = source.title || link?.place || gettext("Source");
   // Without an address it is no link at all, and only words.
   set(title, "href", link?.href);
   set(title, "target", link ? "_blank" : undefined);

@@ -3,8 +3,41 @@
  *
  * @typedef {import("./protocol.js").Attachment} Attachment
  */
+import { gettext } from "./i18n.js";
 
 const KINDS = /** @type {const} */ (["image", "document"]);
+
+/** @typedef {import("./i18n.js").Values} Values */
+
+// Whole sentences: other languages do not put them together from the same pieces.
+const SENTENCES = {
+  image: {
+    /** @param {Values} values */
+    none: (values) => gettext("%(name)s cannot read images. Choose another model, or remove them.", values),
+    /** @param {Values} values */
+    fewer: (values) => gettext("%(name)s reads %(most)s images at a time; there are %(count)s.", values),
+    /** @param {Values} values */
+    above: (values) =>
+      gettext("%(name)s cannot read the images above. It will be told only that they are there.", values),
+  },
+  document: {
+    /** @param {Values} values */
+    none: (values) => gettext("%(name)s cannot read documents. Choose another model, or remove them.", values),
+    /** @param {Values} values */
+    fewer: (values) => gettext("%(name)s reads %(most)s documents at a time; there are %(count)s.", values),
+    /** @param {Values} values */
+    above: (values) =>
+      gettext("%(name)s cannot read the documents above. It will be told only that they are there.", values),
+  },
+};
+
+/** @param {Values} values */
+function neither(values) {
+  return gettext(
+    "%(name)s cannot read the images and documents above. It will be told only that they are there.",
+    values,
+  );
+}
 
 export class Reading {
   #name;
@@ -12,7 +45,7 @@ export class Reading {
 
   /** @param {HTMLElement | null | undefined} element the option, or field, of the model */
   constructor(element) {
-    this.#name = (element?.dataset.name ?? element?.textContent ?? "").trim() || "This model";
+    this.#name = (element?.dataset.name ?? element?.textContent ?? "").trim() || gettext("This model");
     this.#most = {
       image: Number(element?.dataset.images ?? 0),
       document: Number(element?.dataset.documents ?? 0),
@@ -29,8 +62,8 @@ export class Reading {
     for (const kind of KINDS) {
       const count = attachments.filter((attachment) => attachment.kind === kind).length;
       const most = this.#most[kind];
-      if (count && !most) return `${this.#name} cannot read ${kind}s. Choose another model, or remove them.`;
-      if (count > most) return `${this.#name} reads ${most} ${kind}s at a time; there are ${count}.`;
+      if (count && !most) return SENTENCES[kind].none({ name: this.#name });
+      if (count > most) return SENTENCES[kind].fewer({ name: this.#name, most, count });
     }
     return "";
   }
@@ -41,7 +74,6 @@ export class Reading {
       (kind) => !this.#most[kind] && attachments.some((attachment) => attachment.kind === kind),
     );
     if (!lost.length) return "";
-    const what = lost.map((kind) => `${kind}s`).join(" and ");
-    return `${this.#name} cannot read the ${what} above. It will be told only that they are there.`;
+    return lost.length > 1 ? neither({ name: this.#name }) : SENTENCES[lost[0] ?? "image"].above({ name: this.#name });
   }
 }

@@ -3,6 +3,7 @@
  *
  * @typedef {import("./tree.js").Shown} Shown
  */
+import { gettext } from "./i18n.js";
 import { isLive } from "./tree.js";
 
 export class ReasoningView {
@@ -38,16 +39,16 @@ export class ReasoningView {
     if (!text) {
       this.#since ||= this.#now();
       this.#took = this.#now() - this.#since;
-      return this.#took < 1_000 ? "Thinking" : `Thinking for ${duration(this.#took)}`;
+      return this.#took < 1_000 ? gettext("Thinking") : gettext("Thinking for %(time)s", { time: duration(this.#took) });
     }
-    return this.#since ? thought(this.#took) : "Reasoning";
+    return this.#since ? thought(this.#took) : gettext("Reasoning");
   }
 }
 
 /** As the server says it (conversations/templatetags/answers.py). @param {number | null} milliseconds */
 export function thought(milliseconds) {
-  if (milliseconds === null) return "Reasoning";
-  return milliseconds < 500 ? "Thought for a moment" : `Thought for ${duration(milliseconds)}`;
+  if (milliseconds === null) return gettext("Reasoning");
+  return milliseconds < 500 ? gettext("Thought for a moment") : gettext("Thought for %(time)s", { time: duration(milliseconds) });
 }
 
 /** @param {number} milliseconds */

@@ -3,6 +3,7 @@
  *
  * Events: "deleted" and "restored" (detail: {id, title}).
  */
+import { gettext } from "./i18n.js";
 import { submit } from "./site.js";
 
 /**
@@ -10,7 +11,7 @@ import { submit } from "./site.js";
  */
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
-const TODAY = "Today";
+const [PINNED, TODAY] = ["pinned", "today"];
 
 export class Sidebar extends EventTarget {
   #root;
@@ -129,7 +130,7 @@ export class Sidebar extends EventTarget {
 
   /** @param {HTMLElement} row to the top of today, where it belongs once it was used */
   #lift(row) {
-    if (row.closest("[data-group]")?.getAttribute("data-group") === "Pinned") return;
+    if (row.closest("[data-group]")?.getAttribute("data-group") === PINNED) return;
     const today = this.#today();
     if (today.firstElementChild === row) return;
     const group = row.closest("[data-group]");
@@ -155,10 +156,10 @@ export class Sidebar extends EventTarget {
     group.dataset.group = TODAY;
     const label = document.createElement("h2");
     label.className = "conversation-group-label";
-    label.textContent = TODAY;
+    label.textContent = gettext("Today");
     const rows = document.createElement("ul");
     group.append(label, rows);
-    const pinned = list.querySelector('[data-group="Pinned"]');
+    const pinned = list.querySelector(`[data-group="${PINNED}"]`);
     if (pinned) pinned.after(group);
     else list.prepend(group);
     return rows;

@@ -1,4 +1,5 @@
 /** The site over HTTP: the forms of the page, sent in the background, and the reading part of the API. */
+import { gettext } from "./i18n.js";
 import { PROTOCOL } from "./protocol.js";
 
 /** @typedef {{id: string, title: string, updated_at: string}} Listed */
@@ -70,7 +71,7 @@ export async function call(method, address, fields) {
     if (answer.ok) return "";
     return (await answer.json()).error.detail;
   } catch {
-    return "This could not be saved. Try again.";
+    return gettext("This could not be saved. Try again.");
   }
 }
 

@@ -14,6 +14,7 @@
  * @typedef {{kind: "follow"} | {kind: "reload"}} Effect
  * @typedef {{transcript: Transcript, effects: Effect[]}} Step
  */
+import { gettext } from "./i18n.js";
 import { add, arrange, isBelow, isLive, isRooted, lacks, pinned, upwards } from "./tree.js";
 import { extended, isPart } from "./notes.js";
 import { answer, question } from "./turn.js";
@@ -222,7 +223,7 @@ function change(message, update) {
 
 /** @param {Answer} message @param {Restarted} update @returns {Message} */
 function restarted(message, update) {
-  const notice = { code: "restarted", detail: "The answer broke off. It is being written again…" };
+  const notice = { code: "restarted", detail: gettext("The answer broke off. It is being written again…") };
   return {
     ...message,
     text: "",

@@ -4,9 +4,10 @@
  * @typedef {import("./protocol.js").Attachment} Attachment
  * @typedef {{promise: Promise<Attachment>, abort: () => void}} Upload  rejects with an Error whose words can be shown
  */
+import { gettext } from "./i18n.js";
 import { token } from "./site.js";
 
-const FAILED = "It could not be uploaded. Is the connection there?";
+const failed = () => gettext("It could not be uploaded. Is the connection there?");
 
 /**
  * @param {string} address
@@ -26,7 +27,7 @@ export function upload(address, file, progress) {
       else reject(new Error(reasonOf(request)));
     });
     for (const end of ["error", "abort", "timeout"]) {
-      request.addEventListener(end, () => reject(new Error(FAILED)));
+      request.addEventListener(end, () => reject(new Error(failed())));
     }
   });
   const form = new FormData();
@@ -49,11 +50,11 @@ export async function discard(address, id) {
 
 /** @param {XMLHttpRequest} request */
 function reasonOf(request) {
-  if (request.status === 401) return "You are signed out. Load the page again to sign in.";
+  if (request.status === 401) return gettext("You are signed out. Load the page again to sign in.");
   try {
     return JSON.parse(request.responseText).error.detail;
   } catch {
     // A proxy before the server has limits, too, and words of its own.
-    return request.status === 413 ? "This file is too large." : FAILED;
+    return request.status === 413 ? gettext("This file is too large.") : failed();
   }
 }

@@ -6,6 +6,7 @@
  * @typedef {{view: "start" | "out" | "kept", above: number}} Mark
  *   start: where the view begins, below so many messages that are no longer sent; kept: pinned
  */
+import { ngettext } from "./i18n.js";
 
 /** @param {readonly Message[]} thread @returns {Map<string, Mark>} by the id of the message */
 export function marks(thread) {
@@ -28,7 +29,9 @@ export function contextOf(thread) {
 
 /** @param {number} above */
 export function lineWords(above) {
-  return above === 1
-    ? "The message above is no longer sent to the model."
-    : `${above} messages above are no longer sent to the model.`;
+  return ngettext(
+    "The message above is no longer sent to the model.",
+    "%(count)s messages above are no longer sent to the model.",
+    above,
+  );
 }

@@ -65,6 +65,7 @@ function connect(protocol = 1) {
     fetch: /** @type {any} */ (async () => ({ status, text: async () => "" })),
     random: () => luck,
     now: () => clock,
+    wall: () => clock,
     protocol,
   });
   connection.start();
