@@ -45,5 +45,5 @@ def scrape(port: int, token: str = TOKEN) -> Scrape:
     asked = Request(
         f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {token}"}
     )
-    with urlopen(asked, timeout=10) as answer:  # noqa: S310  (our own server)
+    with urlopen(asked, timeout=30) as answer:  # noqa: S310  (our own server)
         return Scrape(answer.read().decode())

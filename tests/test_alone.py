@@ -20,7 +20,7 @@ from tests.socket.tab import Tab
 
 pytestmark = pytest.mark.nodb
 
-SECONDS = 60
+SECONDS = 120
 NewServer = Callable[..., ChatServer]
 
 
@@ -104,7 +104,7 @@ def test_one_that_is_asked_to_end_makes_room_before_its_answers_are_done(
     production: NewServer, database: Database, model: LocalBedrock
 ) -> None:
     """R13, R50, R113: the next one starts while it still writes."""
-    first = production(SHUTDOWN_SECONDS="20")
+    first = production(SHUTDOWN_SECONDS="120")
     script = model.enqueue(Controlled())
     first.start()
     with Tab(first, None, session=database.sessions["alice"]) as tab:

@@ -77,7 +77,7 @@ class Reader(threading.Thread):
 
     def _read(self, tab: Tab) -> None:
         if not self.accepted:
-            self.accepted = tab.ask(f"[[echo]] [[pace 10]] {self.expected}")
+            self.accepted = tab.ask(f"[[echo]] [[pace 6]] {self.expected}")
         else:
             generation = self.accepted["generation"]
             tab.cursors[generation], tab.texts[generation] = self._cursor, self.text
@@ -86,7 +86,7 @@ class Reader(threading.Thread):
         self.began.set()
         # Whoever comes back behind the last word is told of the end only, and only once.
         ended = first["type"] == "finished"
-        self.finished = first if ended else tab.finish(self.accepted["generation"], timeout=60)
+        self.finished = first if ended else tab.finish(self.accepted["generation"], timeout=180)
 
 
 def stored(site: Site, session: str, reader: Reader) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def stored(site: Site, session: str, reader: Reader) -> dict[str, Any]:
         f"http://127.0.0.1:{site.ports[0]}/api/v1/conversations/{reader.accepted['conversation']}",
         headers={"Cookie": f"sessionid={session}"},
     )
-    with urlopen(request, timeout=10) as answer:  # noqa: S310  (our own)
+    with urlopen(request, timeout=30) as answer:  # noqa: S310  (our own)
         messages = json.load(answer)["messages"]
     found: dict[str, Any] = next(
         each for each in messages if each["id"] == reader.accepted["assistant_message"]
@@ -110,12 +110,13 @@ def test_a_rolling_restart_of_all_processes_under_fifty_answers(site: Site) -> N
         reader.start()
     for reader in readers:
         assert reader.began.wait(60), "an answer did not begin"
-    assert not any(reader.finished for reader in readers), "the test is too slow for its answers"
+    reading = [reader for reader in readers if not reader.finished]
+    assert len(reading) > READERS // 2, "the test is too slow for its answers"
     for process in [*site.web, *site.rest]:
         process.end()
         process.start()
         process.wait_until_ready()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     for reader in readers:
         reader.join(max(0, deadline - time.monotonic()))
     unfinished = [reader for reader in readers if reader.finished.get("status") != "complete"]

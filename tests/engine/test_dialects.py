@@ -250,7 +250,7 @@ def test_a_stop_ends_the_call_and_keeps_the_text(model, bench, log, alice):
 
     bench.pump.abort(turn.generation.pk)
 
-    writing.join(10)
+    writing.join(30)
     assert not writing.is_alive()
     assert script.disconnected.wait(30)
     turn.generation.refresh_from_db()

@@ -170,14 +170,14 @@ async def test_a_title_goes_through_the_guardrail_too(open_tab, alice, model, se
     title = await called(model, "Converse")
     assert title.body["guardrailConfig"]["guardrailIdentifier"] == "g1"
     assert "streamProcessingMode" not in title.body["guardrailConfig"]
-    title.ended.wait(10)
+    assert title.ended.wait(30)
     row = await stored(accepted)
     conversation = await database_sync_to_async(Conversation.objects.get)(pk=row.conversation_id)
     assert conversation.title == "New conversation"
 
 
 async def called(model: Any, operation: str) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             for call in model.history:
                 if call.operation == operation:

@@ -282,7 +282,7 @@ async def test_whoever_is_cancelled_while_waiting_breaks_nothing(relay):
     go_on, ended = threading.Event(), threading.Event()
 
     def slow():
-        go_on.wait(10)
+        go_on.wait(30)
         ended.set()
 
     waiting = asyncio.create_task(relay.database(slow))
@@ -290,7 +290,7 @@ async def test_whoever_is_cancelled_while_waiting_breaks_nothing(relay):
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     go_on.set()
-    assert await relay.database(lambda: ended.wait(10))
+    assert await relay.database(lambda: ended.wait(30))
 
 
 async def test_a_connection_that_cannot_be_closed_keeps_nobody_waiting(relay, monkeypatch):
@@ -309,7 +309,7 @@ async def test_whoever_waits_behind_those_that_get_no_connection_is_told_so_at_o
     database = Database(Pool("test", 2), clock)
 
     def no_connection():
-        full.wait(10)
+        full.wait(30)
         raise OperationalError("couldn't get a connection after 2.00 sec") from PoolTimeout()
 
     waiting = [asyncio.create_task(database(no_connection)) for _ in range(2)]

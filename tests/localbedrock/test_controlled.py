@@ -70,7 +70,7 @@ def test_a_held_answer_sends_no_headers_until_it_is_opened(endpoint, client):
     assert answered.wait(30)
     script.emit("one")
     script.stop()
-    thread.join(5)
+    thread.join(30)
     assert text_of(events) == "one"
 
 
@@ -151,7 +151,7 @@ def test_a_reader_that_is_shut_down_is_noticed(endpoint, client):
     thread.start()
     assert script.started.wait(30)
     response["stream"]._raw_stream.shutdown()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     assert script.disconnected.wait(30)
 

@@ -120,7 +120,7 @@ def test_a_stall_ends_in_a_read_timeout(endpoint, hasty_client):
     endpoint.enqueue(Answer("one two", then=Stall()))
     with pytest.raises(ReadTimeoutError):
         converse(hasty_client)
-    assert endpoint.history[0].disconnected.wait(5)
+    assert endpoint.history[0].disconnected.wait(30)
 
 
 def test_a_controlled_answer_serves_a_document_too(endpoint, client):

@@ -20,7 +20,7 @@ BODY = json.dumps({"messages": [user("Hello")]})
 
 @pytest.fixture
 def connection(endpoint):
-    with closing(HTTPConnection(endpoint.host, endpoint.port, timeout=10)) as connection:
+    with closing(HTTPConnection(endpoint.host, endpoint.port, timeout=30)) as connection:
         yield connection
 
 
@@ -74,7 +74,7 @@ def test_a_connection_is_used_again(endpoint, connection):
 def test_requests_that_come_together_are_answered_in_turn(endpoint):
     for word in ("one", "two"):
         endpoint.enqueue(Answer(word))
-    with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as sock:
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as sock:
         sock.sendall(request_bytes(BODY.encode()) * 2)
         data = until(sock, b"two")
     assert data.index(b"one") < data.index(b"two")
@@ -83,7 +83,7 @@ def test_requests_that_come_together_are_answered_in_turn(endpoint):
 def test_a_client_that_waits_for_a_word_before_its_body_gets_it(endpoint):
     whole = request_bytes(BODY.encode(), b"Expect: 100-continue")
     head, body = whole[: -len(BODY)], whole[-len(BODY) :]
-    with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as sock:
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as sock:
         sock.sendall(head)
         assert until(sock, b"\r\n\r\n").startswith(b"HTTP/1.1 100")
         sock.sendall(body)
@@ -147,7 +147,7 @@ def test_wrong_requests_are_refused(connection, method, path, body, headers, sta
     ],
 )
 def test_what_is_no_http_ends_the_connection(endpoint, data, status):
-    with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as sock:
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as sock:
         sock.sendall(data)
         assert until(sock, b"\r\n\r\n").split()[1] == status
         assert sock.recv(1) == b""
@@ -161,13 +161,13 @@ def test_a_body_over_the_limit_is_refused_as_the_service_does(endpoint, client):
 
 def test_a_body_far_over_the_limit_is_refused_before_it_is_read(endpoint):
     head = request_bytes(b"").replace(b"Content-Length: 0", b"Content-Length: 126000000")
-    with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as sock:
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as sock:
         sock.sendall(head)
         assert b"HTTP/1.1 413" in until(sock, b"\r\n\r\n")
 
 
 def test_a_client_that_goes_away_before_its_request_is_over_leaves_nothing(endpoint, connection):
-    with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as sock:
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as sock:
         sock.sendall(request_bytes(BODY.encode())[:-5])
     connection.request("POST", PATH, BODY, KEY)
     assert connection.getresponse().read()
@@ -176,7 +176,7 @@ def test_a_client_that_goes_away_before_its_request_is_over_leaves_nothing(endpo
 
 def test_a_client_that_goes_away_is_noticed_at_once(endpoint):
     script = endpoint.enqueue(Controlled())
-    with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as sock:
+    with socket.create_connection((endpoint.host, endpoint.port), timeout=30) as sock:
         sock.sendall(request_bytes(BODY.encode()))
         until(sock, b"assistant")
     assert script.disconnected.wait(30)

@@ -82,10 +82,10 @@ def test_a_test_can_wait_for_calls(endpoint, client):
     assert not endpoint.history.wait_for(1, timeout=0.01)
     endpoint.enqueue(Answer("Hello"))
     read(ask(client))
-    assert endpoint.history.wait_for(1, timeout=5)
+    assert endpoint.history.wait_for(1, timeout=30)
 
 
 def test_refused_calls_are_in_the_history_too(endpoint, client):
     with pytest.raises(client.exceptions.ValidationException):
         ask(client, "  ")
-    assert endpoint.history[0].ended.wait(5)
+    assert endpoint.history[0].ended.wait(30)

@@ -52,7 +52,7 @@ def test_many_streams_run_side_by_side(endpoint, client):
         texts = list(pool.map(lambda n: text_of(read(ask(client))), range(50)))
     assert texts == ["a b c d e f g h i j"] * 50
     calls = endpoint.history
-    assert all(call.ended.wait(5) for call in calls)
+    assert all(call.ended.wait(30) for call in calls)
     assert max(call.ended_at for call in calls) - min(call.started for call in calls) < 5
 
 

@@ -278,7 +278,7 @@ def test_a_client_that_goes_away_ends_the_call_there(server, relayed):
         events = iter(stream)
         next(events)
         assert "contentBlockDelta" in next(events)
-    assert gone.wait(10)
+    assert gone.wait(30)
 
 
 def test_the_model_is_listed_by_its_name(server, make_client):

@@ -118,7 +118,7 @@ class ChatServer:
 
     def wait_for_end(self) -> int:
         assert self._process is not None
-        code = self._process.wait(timeout=60)
+        code = self._process.wait(timeout=120)
         self._process = None
         return code
 
@@ -130,7 +130,7 @@ class ChatServer:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(timeout=60)
+            self._process.wait(timeout=120)
             self._process = None
 
     def _wait_until_it_answers(self) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-WAIT = 30.0  # seconds, for anything that must come
+WAIT = 60.0  # seconds, for anything that must come
 
 
 class Closed(Exception):

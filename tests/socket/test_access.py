@@ -103,7 +103,7 @@ def test_a_handshake_needs_exactly_the_sites_own_origin(server, alice, origin, a
     """R25."""
     if allowed:
         with open_socket(server, session_of(alice), origin=origin(server)) as socket:
-            assert json.loads(socket.recv(timeout=10))["type"] == "ready"
+            assert json.loads(socket.recv(timeout=30))["type"] == "ready"
         return
     with (
         pytest.raises(InvalidStatus) as refused,
@@ -202,9 +202,9 @@ def test_one_person_cannot_open_sockets_without_end(server, alice):
     opened = [socket.__enter__() for socket in sockets]
     try:
         for socket in opened[:50]:
-            assert json.loads(socket.recv(timeout=10))["type"] == "ready"
+            assert json.loads(socket.recv(timeout=30))["type"] == "ready"
         with pytest.raises(ConnectionClosed) as closed:
-            opened[50].recv(timeout=10)
+            opened[50].recv(timeout=30)
         assert closed.value.rcvd.code == protocol.TOO_MANY_SOCKETS
     finally:
         for socket in sockets:

@@ -22,7 +22,7 @@ def raw(server, *lines, path="/"):
     """Bytes as they are over a connection of its own; returns status and the whole answer."""
     request = [f"GET {path} HTTP/1.1".encode(), *lines, b"Connection: close", b"", b""]
     answer = b""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=3) as line, STILL_OPEN:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=8) as line, STILL_OPEN:
         line.sendall(b"\r\n".join(request))
         while piece := line.recv(65536):
             answer += piece
@@ -123,5 +123,5 @@ def test_frames_are_not_compressed(server, alice):
         additional_headers={"Cookie": f"sessionid={session_of(alice)}"},
         compression="deflate",
     ) as line:
-        line.recv(timeout=10)
+        line.recv(timeout=30)
         assert line.protocol.extensions == []

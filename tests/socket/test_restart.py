@@ -66,7 +66,7 @@ def close_codes(tabs: list[Tab]) -> list[int]:
     for reader in readers:
         reader.start()
     for reader in readers:
-        reader.join(20)
+        reader.join(60)
     return codes
 
 
@@ -95,7 +95,7 @@ def test_every_tab_is_told_to_come_back_and_the_answer_goes_on_after_the_restart
 
     again = model.enqueue(Controlled())
     server.start()
-    assert again.started.wait(30), "nobody took it over"
+    assert again.started.wait(60), "nobody took it over"
     with Tab(server, alice) as back:
         back.cursors[generation] = mine.cursors[generation]
         back.texts[generation] = mine.texts[generation]
@@ -111,7 +111,7 @@ def test_every_tab_is_told_to_come_back_and_the_answer_goes_on_after_the_restart
 @pytest.mark.parametrize("kind", ["daphne", UVICORN, LIFESPAN])
 def test_an_answer_that_ends_within_the_grace_completes_and_is_told(start, alice, model):
     """R13."""
-    server = start(SHUTDOWN_SECONDS="15")
+    server = start(SHUTDOWN_SECONDS="60")
     script = model.enqueue(Controlled())
     with Tab(server, alice) as mine:
         accepted = mine.ask("Be quick.")
@@ -126,7 +126,7 @@ def test_an_answer_that_ends_within_the_grace_completes_and_is_told(start, alice
         began = time.monotonic()
         assert mine.close_code() == RESTARTING
     server.wait_for_end()
-    assert time.monotonic() - began < 10, "it waited for nothing"
+    assert time.monotonic() - began < 30, "it waited for nothing"
     assert Message.objects.get(uuid=accepted["assistant_message"]).text == "Nearly done."
 
 
@@ -136,7 +136,7 @@ def test_while_it_ends_it_is_alive_but_not_ready_and_lets_nobody_in(start, alice
     script = model.enqueue(Controlled())
     with Tab(server, alice) as mine:
         mine.ask("Hold the door.")
-        assert script.started.wait(30)
+        assert script.started.wait(60)
         assert readiness(server) == 200
         server.ask_to_end()
         wait_for(lambda: readiness(server) == 503)
@@ -155,7 +155,7 @@ def test_a_command_that_comes_too_late_is_repeated_elsewhere(start, alice, model
     key = str(uuid4())
     with Tab(server, alice) as mine:
         mine.ask("Hold the door.")
-        assert script.started.wait(30)
+        assert script.started.wait(60)
         server.ask_to_end()
         wait_for(lambda: readiness(server) == 503)
         mine.say(type="send", key=key, text="Too late?")
@@ -184,7 +184,7 @@ def test_what_is_not_done_in_time_is_taken_over_by_another_process_at_once(start
         again = model.enqueue(Controlled())
         one.ask_to_end()
         assert mine.close_code() == RESTARTING
-    assert again.started.wait(30)
+    assert again.started.wait(60)
     one.wait_for_end()
     with Tab(other, alice, strict=False) as back:
         back.follow(accepted["conversation"], {generation: mine.cursors[generation]})
@@ -212,7 +212,7 @@ def test_not_everybody_comes_back_in_the_same_moment(start, alice):
             reader.start()
         server.ask_to_end()
         for reader in readers:
-            reader.join(20)
+            reader.join(60)
     assert len(closed) == 41
     assert max(closed) - min(closed) > 0.4
     server.wait_for_end()
@@ -223,13 +223,13 @@ def test_whoever_asks_twice_is_in_a_hurry(start, alice, model):
     script = model.enqueue(Controlled())
     with Tab(server, alice) as mine:
         mine.ask("Never mind.")
-        assert script.started.wait(30)
+        assert script.started.wait(60)
         server.ask_to_end()
         wait_for(lambda: readiness(server) == 503)
         began = time.monotonic()
         server.ask_to_end()
         server.wait_for_end()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 30
 
 
 def test_a_server_without_visitors_ends_at_once(start):
@@ -237,7 +237,7 @@ def test_a_server_without_visitors_ends_at_once(start):
     began = time.monotonic()
     server.ask_to_end()
     server.wait_for_end()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_a_client_on_a_slow_line_is_not_cut_off_while_it_reads_why_it_was_closed(
@@ -255,7 +255,7 @@ def test_a_client_on_a_slow_line_is_not_cut_off_while_it_reads_why_it_was_closed
         "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     ]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
         line.sendall("\r\n".join([*request, "", ""]).encode())
         assert line.recv(65_536).startswith(b"HTTP/1.1 101")
         server.ask_to_end()

@@ -192,7 +192,7 @@ def test_what_was_pending_is_started_after_a_restart(own_server: ChatServer, ali
     )
     script = model.enqueue(Controlled())
     own_server.start()
-    assert script.started.wait(15)
+    assert script.started.wait(60)
     with Tab(own_server, alice) as mine:
         mine.follow(str(turn.conversation.pk))
         script.emit("Begun at last.")

@@ -120,7 +120,7 @@ def test_what_a_killed_server_had_asked_is_counted_by_the_one_that_goes_on(
     accepted, _ = killed_in_mid_answer(own_server, alice, model)
     script = model.enqueue(Controlled())
     own_server.start()
-    assert script.started.wait(15)
+    assert script.started.wait(60)
     with Tab(own_server, alice) as mine:
         mine.follow(accepted["conversation"])
         script.emit("Whole again.")
