@@ -25,6 +25,8 @@ PLACES = pytest.mark.parametrize(
 )
 SECOND = "local.demonstration-reasoning-v1:0"
 
+TYPES = "async () => (await navigator.clipboard.read()).flatMap((item) => item.types)"
+
 
 def versions(message):
     return message.get_by_role("navigation", name="Other versions")
@@ -175,6 +177,10 @@ def test_a_copied_link_leads_to_the_message_on_its_branch(enter, alice, place):
     key = message.get_attribute("data-message")
     assert link.endswith(f"/c/{turn.conversation.pk}/?at={key}#m-{key}")
 
+    press(message, "More")
+    tab.page.get_by_role("menuitem", name="Copy with formatting").click()
+    until(lambda: "text/html" in tab.evaluate(TYPES))
+
     other = tab.tab(link)
     linked = other.page.locator(f"#m-{key}")
     expect(linked).to_be_in_viewport()
@@ -202,7 +208,7 @@ def test_on_paper_stands_the_whole_conversation_with_title_and_date(enter, alice
     look = (
         "() => { const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]; }"
     )
-    assert tab.evaluate(look) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    assert tab.evaluate(look) == ["rgb(28, 28, 26)", "rgb(255, 255, 255)"]
     tab.page.set_viewport_size({"width": 640, "height": 900})  # as wide as paper
     assert tab.evaluate("() => document.documentElement.scrollWidth") <= 640
     cut = """() => [...document.querySelectorAll(".code pre, .table")]
