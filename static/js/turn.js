@@ -53,8 +53,8 @@ export function answer(update, before) {
 /** What a message that is not accepted yet waits for. @param {"line" | "answer" | "turn"} reason */
 function waitsWords(reason) {
   if (reason === "line") return gettext("Waits for the connection.");
-  if (reason === "answer") return gettext("Goes out when the answer has ended.");
-  return gettext("Goes out after the message before it.");
+  if (reason === "answer") return gettext("Waits for the answer to end.");
+  return gettext("Waits for its turn.");
 }
 
 /**

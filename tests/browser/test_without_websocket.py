@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from conversations.models import Conversation, Generation, Message
 from streaming.localbedrock import Answer
 from tests.browser.chat import Chat
 from tests.browser.conditions import until
-from tests.people import talk
+from tests.people import PASSWORD, talk
 
 # As behind a proxy that refuses handshakes, until it lets them through: all that is said is 1006.
 BLOCKED = """
@@ -127,3 +128,23 @@ def test_a_page_goes_back_to_the_websocket_when_there_is_one(blocked, script):
     answer.stop()
     expect(tab.text).to_have_text("one two")
     expect(tab.line).to_be_hidden()
+
+
+def test_a_session_that_ends_is_asked_for_and_what_was_sent_goes_out_once(blocked, model):
+    """R22, R98: as over a socket; the token of the old session counts no more."""
+    tab = blocked
+    tab.watch.allow("status of 40[013]")
+    model.enqueue(Answer("By the moon."))
+    tab.ask_and_read("How do tides work?", "By the moon.")
+    tab.write("How often?")
+    Session.objects.all().delete()
+    tab.page.locator("#composer").evaluate("form => form.requestSubmit()")
+    dialog = tab.page.get_by_role("dialog", name="Sign in to go on")
+    expect(dialog).to_be_visible(timeout=40_000)
+    dialog.get_by_label("Password").fill(PASSWORD)
+    model.enqueue(Answer("Twice a day."))
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog).to_be_hidden()
+    expect(tab.text).to_have_text("Twice a day.")
+    assert Message.objects.filter(text="How often?").count() == 1
+    assert Generation.objects.count() == 2

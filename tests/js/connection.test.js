@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, mock, test } from "node:test";
 
 import { Connection } from "../../static/js/connection.js";
-import { uuid } from "./simulated.js";
+import { dice, uuid } from "./simulated.js";
 
 /** A socket without a network. */
 class Socket {
@@ -182,6 +182,30 @@ describe("connection", () => {
       pass(60_000);
       assert.equal(sockets.length, 1);
       assert.equal(connection.state, "signed-out");
+    });
+  }
+
+  for (const code of [1006, 4001, 4013]) {
+    test(`five hundred pages come back after ${code} one by one, not all at once (R49)`, () => {
+      const random = dice(code);
+      const pages = Array.from({ length: 500 }, () => {
+        luck = random();
+        connect();
+        return socket();
+      });
+      for (const page of pages) page.ready();
+      // Each draws its own delay.
+      for (const page of pages) {
+        luck = random();
+        page.drop(code);
+      }
+      const arrivals = Array.from({ length: 10 }, () => {
+        const before = sockets.length;
+        pass(50);
+        return sockets.length - before;
+      });
+      assert.equal(arrivals.reduce((sum, each) => sum + each), 500, "within the first half second");
+      assert.ok(Math.max(...arrivals) < 100, `flat: ${arrivals}`);
     });
   }
 

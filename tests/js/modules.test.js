@@ -38,6 +38,15 @@ for (const file of ours) {
   });
 }
 
+for (const file of files) {
+  test(`${file} loads nothing from elsewhere (R118)`, () => {
+    const text = readFileSync(new URL(file, root), "utf8");
+    const imports = [...text.matchAll(/(?:^|;)\s*(?:import|export)\b[^;"'`]*?from\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm)];
+    for (const [, one, other] of imports) assert.match(one ?? other, /^\.{1,2}\//);
+    assert.doesNotMatch(text, /\b(?:fetch|WebSocket|EventSource|Worker|importScripts)\(\s*["'`](?:https?:|wss?:)?\/\//);
+  });
+}
+
 test("no module needs itself, through whatever others", () => {
   /** @param {string} href @param {string[]} above */
   const visit = (href, above) => {
