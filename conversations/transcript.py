@@ -52,9 +52,16 @@ class Transcript:
     def find(self, uuid: UUID) -> Message | None:
         return self._by_uuid.get(uuid)
 
-    def thread(self, through: Message | None = None) -> list[Item]:
-        """The branch through a message, or the one that was written last."""
-        items = [self.item(message) for message in self.tree.thread(through)]
+    def thread(self, through: Message | None = None, *, most: int | None = None) -> list[Item]:
+        """The branch through a message, or the one that was written last.
+
+        `most`: no more than its last messages, and those from the one that was asked for on.
+        """
+        path = self.tree.thread(through)
+        if most is not None and len(path) > most:
+            asked = path.index(through) if through else len(path)
+            path = path[min(asked, len(path) - most) :]
+        items = [self.item(message) for message in path]
         mark(items)
         return items
 

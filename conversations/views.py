@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Stands in addresses of the page until a new conversation has its id.
 NOBODY = UUID(int=0)
+# So many messages a page has at first; the others come when somebody scrolls to them.
+RECENT = 40
 
 
 @require_safe
@@ -65,7 +67,8 @@ def _chat_page(
     request: SignedInRequest, transcript: Transcript | None, through: Message | None
 ) -> HttpResponse:
     found = transcript.conversation if transcript else None
-    thread = transcript.thread(through) if transcript else []
+    most = None if "whole" in request.GET else RECENT
+    thread = transcript.thread(through, most=most) if transcript else []
     choice = picker(request.user, found, thread)
     page_data: dict[str, Any] = {
         "user": str(request.user.public_id),
@@ -91,6 +94,7 @@ def _chat_page(
     context = {
         "conversation": found,
         "thread": thread,
+        "earlier": bool(thread and thread[0]["parent"]),
         "sidebar": listed,
         "older": reverse("older") if sidebar.is_full(listed) else None,
         "picker": choice,

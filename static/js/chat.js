@@ -3,6 +3,7 @@ import { Announcer } from "./announcer.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Departure } from "./departure.js";
+import { Earlier } from "./earlier.js";
 import { Effort } from "./effort.js";
 import { EventSocket } from "./events.js";
 import { markFound } from "./found.js";
@@ -57,6 +58,7 @@ class ChatPage {
   #backAt = Number.NEGATIVE_INFINITY;
   #turns;
   #printing;
+  #earlier;
   #notes = new Notes();
   #painter = new Painter(() => this.#draw());
 
@@ -107,7 +109,9 @@ class ChatPage {
     this.#signIn = new SignIn(/** @type {HTMLDialogElement} */ (element("sign-in")), person);
     const departure = /** @type {HTMLDialogElement} */ (element("departure"));
     this.#departure = new Departure(departure, { drafts, outbox }, () => this.#session.stop());
-    const draw = () => this.#draw();
+    const draw = () => {
+      if (!this.#draw()) this.#painter.ask();
+    };
     this.#turns = new Turns(element("thread"), {
       session: this.#session,
       composer: this.#composer,
@@ -117,10 +121,12 @@ class ChatPage {
       api: this.#api,
       draw,
     });
+    const fail = (/** @type {string} */ reason) => this.#composer.complain(reason);
+    this.#earlier = new Earlier(element("earlier"), element("scroller"), { session: this.#session, draw, fail });
     this.#printing = new Printing(element("print"), element("printed"), {
       session: this.#session,
-      draw,
-      fail: (reason) => this.#composer.complain(reason),
+      draw: () => this.#drawAll(),
+      fail,
     });
   }
 
@@ -140,6 +146,7 @@ class ChatPage {
     new Keyboard(document.documentElement).start();
     this.#turns.start();
     this.#printing.start();
+    this.#earlier.start();
     this.#session.start();
     this.#arrive();
   }
@@ -170,12 +177,18 @@ class ChatPage {
     const messages = above(thread(transcript), sending, waitsFor);
     const shown = [...messages, ...unsent(sending, waitsFor)];
     element("chat").classList.toggle("is-empty", shown.length === 0);
-    const isDrawn = this.#thread.draw(shown, marks(messages));
+    const isDrawn = this.#thread.draw(this.#earlier.window(shown), marks(messages));
     this.#gauge.draw(contextOf(messages));
     this.#composer.showWriting(isAnswering(transcript));
     this.#composer.showAbove(messages.flatMap((message) => message.attachments ?? []));
     this.#announcer.hear(messages.at(-1));
     return isDrawn;
+  }
+
+  /** The whole conversation, at once: paper has no second frame. */
+  #drawAll() {
+    this.#earlier.all();
+    while (!this.#draw());
   }
 
   /** What a page shows first: the asked message, or the end; and what was deleted a page ago. */

@@ -8,9 +8,9 @@
  * @import { Accepted, Finished, Following, GenerationUpdate } from "./protocol.js"
  * @import { Notice, Restarted, Snapshot, Update } from "./protocol.js"
  * @typedef {Message & {generation: Generation}} Answer
- * @typedef {{conversation: string | null, newest: string | null, head: string | null,
+ * @typedef {{conversation: string | null, newest: string | null, head: string | null, top: string | null,
  *   messages: ReadonlyMap<string, Message>, healing: boolean}} Transcript
- *   head: the last message of the branch that is shown
+ *   head: the last message of the branch that is shown; top: the one above the first that the page was given
  * @typedef {{kind: "follow"} | {kind: "reload"}} Effect
  * @typedef {{transcript: Transcript, effects: Effect[]}} Step
  */
@@ -30,6 +30,7 @@ export function open(conversation, thread, newest) {
   return {
     conversation,
     head,
+    top: thread[0]?.parent ?? null,
     newest: newest ?? head,
     messages: new Map(thread.map((message) => [message.uuid, message])),
     healing: false,
@@ -116,7 +117,7 @@ export function apply(transcript, update) {
 /** @param {Transcript} transcript @param {Following} update @returns {Step} */
 function following(transcript, update) {
   const known =
-    isRooted(transcript.messages, update.newest) && update.live.every((live) => knows(transcript, live));
+    isRooted(transcript.messages, update.newest, transcript.top) && update.live.every((live) => knows(transcript, live));
   return { transcript: { ...transcript, healing: false }, effects: known ? [] : [{ kind: "reload" }] };
 }
 
@@ -131,7 +132,7 @@ function accepted(transcript, update) {
   if (messages.get(update.assistant_message)?.generation?.id === update.generation)
     return { transcript, effects: [] };
   // What came between was never announced here.
-  if (!isRooted(messages, update.parent)) return { transcript, effects: [{ kind: "reload" }] };
+  if (!isRooted(messages, update.parent, transcript.top)) return { transcript, effects: [{ kind: "reload" }] };
   const known = new Map(messages);
   if (update.user_message) add(known, question(update, update.user_message));
   add(known, answer(update, messages.get(update.assistant_message)));

@@ -42,10 +42,12 @@ export function isBelow(messages, id, ancestor) {
  * Whether everything is known from the first message down to this one.
  * @param {Tree} messages
  * @param {string | null} id
+ * @param {string | null} [top] the message above the first one that a page was given
  */
-export function isRooted(messages, id) {
-  const branch = [...upwards(messages, id)];
-  return id === null || branch.at(-1)?.parent === null;
+export function isRooted(messages, id, top = null) {
+  if (id === null) return true;
+  const highest = [...upwards(messages, id)].at(-1);
+  return highest !== undefined && (highest.parent === null || highest.parent === top);
 }
 
 /**

@@ -13,10 +13,11 @@ from tests.browser.corpus import HOSTILE
 from tests.people import talk
 
 WHOLE = "\n\n".join((*HOSTILE, samples.HOSTILE, "The end."))
-# Everything that the renderer may make, and the attributes that it may give.
+# Everything that the renderer may make, and the attributes that it may give; formulas are KaTeX's.
 INVENTORY = """root => {
   const found = new Set();
   for (const element of root.querySelectorAll("*")) {
+    if (element.parentElement.closest(".katex")) continue;
     found.add(element.localName);
     for (const attribute of element.attributes) found.add(`@${attribute.name}`);
   }
@@ -29,18 +30,22 @@ TAGS = {
     "thead", "tr", "ul",
 }
 ATTRIBUTES = {
-    "@checked", "@class", "@data-act", "@disabled", "@href", "@rel", "@start", "@tabindex",
-    "@target", "@title", "@type",
+    "@aria-label", "@aria-pressed", "@checked", "@class", "@data-act", "@data-footnote",
+    "@data-language", "@data-note", "@data-place", "@disabled", "@href", "@rel", "@start",
+    "@tabindex", "@target", "@title", "@type",
 }
 # fmt: on
+# What a formula may have is whatever leads nowhere and loads nothing.
+IN_FORMULAS = "root => root.querySelectorAll('.katex :is(a, img, script, [href], [src])').length"
 ADDRESSES = "root => [...root.querySelectorAll('[href]')].map((link) => link.href)"
-ROUTES = ("/", "/c/", "/static/", "/api/v1/", "/settings/", "/review/")
+ROUTES = ("/", "/c/", "/static/", "/api/v1/", "/session/", "/settings/", "/review/")
 
 
 def expect_harmless(tab: Chat) -> None:
     assert tab.evaluate("() => window.hacked") is None
     found = set(tab.page.locator(".message").last.locator(".message-text").evaluate(INVENTORY))
     assert found <= TAGS | ATTRIBUTES
+    assert tab.text.evaluate(IN_FORMULAS) == 0
     addresses = tab.text.evaluate(ADDRESSES)
     assert {urlsplit(each).scheme for each in addresses} <= {"http", "https", "mailto"}
     paths = {urlsplit(each).path for each in tab.watch.requests}

@@ -55,8 +55,9 @@ export class Markdown {
    * @returns {boolean} whether all of it is drawn; else there is more to do, at the next call
    */
   draw(text, { final = false } = {}) {
-    if (!text.startsWith(this.#text) || (this.#final && text !== this.#text)) this.#forget();
-    else if (this.#isDrawn && text !== "" && text === this.#text && final === this.#final) return true;
+    const isSame = text === this.#text;
+    if (isSame && final === this.#final && this.#isDrawn && text !== "") return true;
+    if (!isSame && (this.#final || !text.startsWith(this.#text))) this.#forget();
     this.#root.classList.add("is-drawn");
     this.#text = text;
     this.#final = final;
