@@ -55,6 +55,11 @@ class Plain:
 
         return changes
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the next test may have it. A page's own clock would be in all of its pages."""
+        return not self.changed and not self._blank.evaluate("'__pwClock' in globalThis")
+
     def close_pages(self) -> None:
         for page in self.context.pages:
             if page != self._blank:
@@ -105,11 +110,11 @@ class Contexts:
         for context in self._others:
             context.close()
         for each in self._lent:
-            if each.changed:
-                each.context.close()
-            else:
+            if each.is_plain:
                 each.close_pages()
                 self._kept.append(each)
+            else:
+                each.context.close()
         self._others, self._lent = [], []
         for watch in watches:
             watch.leave()

@@ -67,6 +67,11 @@ def test_what_one_test_left_in_its_browser_is_not_the_next_ones(server, running_
     found.context.set_offline(True)
     running_contexts.end_test()
 
-    fresh, _ = running_contexts.open(server.origin)
+    fresh, watch = running_contexts.open(server.origin)
     assert fresh is not after, "what a test changed is not used again"
+    Chat(fresh, watch).page.clock.install()
+    running_contexts.end_test()
+
+    timely, _ = running_contexts.open(server.origin)
+    assert timely is not fresh, "nor one with a clock of its own"
     running_contexts.end_test()
