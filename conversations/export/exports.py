@@ -22,7 +22,6 @@ from conversations.attachments.names import shown
 from conversations.attachments.serving import POLICY
 from conversations.export.passages import open_fence
 from conversations.models import Attachment, BedrockModel
-from conversations.models.conversation import UNTITLED
 
 if TYPE_CHECKING:
     from conversations.models import Conversation, Message
@@ -42,16 +41,10 @@ def response(body: str, kind: Format, conversation: Conversation) -> HttpRespons
     answer.headers["Content-Security-Policy"] = POLICY
     answer.headers["X-Content-Type-Options"] = "nosniff"
     # A slash would be taken for a folder, and what is before it left out.
-    name = shown(title_of(conversation).replace("/", "-").replace("\\", "-"), "conversation")
+    name = shown(conversation.shown_title.replace("/", "-").replace("\\", "-"), "conversation")
     disposition = content_disposition_header(True, f"{name}.{ENDINGS[kind]}")
     answer.headers["Content-Disposition"] = disposition or "attachment"
     return answer
-
-
-def title_of(conversation: Conversation) -> str:
-    if conversation.temporary:
-        return _("Temporary conversation")
-    return _("New conversation") if conversation.title == UNTITLED else conversation.title
 
 
 def as_json(whole: dict[str, Any]) -> str:
@@ -64,7 +57,7 @@ def as_markdown(transcript: Transcript, through: Message | None) -> str:
     conversation = transcript.conversation
     thread = transcript.thread(through)
     names = _names(thread, conversation)
-    parts = [f"# {title_of(conversation)}", _facts(conversation, names)]
+    parts = [f"# {conversation.shown_title}", _facts(conversation, names)]
     if conversation.system_prompt:
         parts.append(f"## {_('System prompt')}\n\n{_closed(conversation.system_prompt)}")
     parts += [_said(item, names) for item in thread]
@@ -77,7 +70,7 @@ def as_html(transcript: Transcript, through: Message | None) -> str:
     pictures = _pictures(conversation, thread)
     context = {
         "conversation": conversation,
-        "title": title_of(conversation),
+        "title": conversation.shown_title,
         "thread": [{**item, "pictures": _of(item, pictures)} for item in thread],
         "names": _names(thread, conversation),
         "now": timezone.now(),

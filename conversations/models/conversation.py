@@ -106,6 +106,13 @@ class Conversation(models.Model):
             changes.announce(new, "title", "updated_at", "model")
         return new
 
+    @property
+    def shown_title(self) -> str:
+        """What stands where there is no title yet is said in the language of whoever reads it."""
+        if self.temporary:
+            return _("Temporary conversation")
+        return _("New conversation") if self.title in {"", UNTITLED} else self.title
+
     def rename(self, title: str) -> None:
         """Give the title that a person chose; raises ValueError when nothing is left of it, and
         where there is to be none.

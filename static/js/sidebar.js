@@ -5,6 +5,7 @@
  */
 import { gettext } from "./i18n.js";
 import { submit } from "./site.js";
+import { titleWords } from "./title.js";
 
 /**
  * @typedef {{id: string, title?: string, running?: boolean, deleted?: boolean, archived?: boolean, updated_at?: string}} Change
@@ -165,8 +166,9 @@ export class Sidebar extends EventTarget {
     return rows;
   }
 
-  /** @param {HTMLElement} row @param {string} title */
-  #title(row, title) {
+  /** @param {HTMLElement} row @param {string} kept */
+  #title(row, kept) {
+    const title = titleWords(kept);
     part(row, "title").textContent = title;
     const field = titleField(row);
     if (!row.classList.contains("is-renaming")) field.value = field.defaultValue = title;

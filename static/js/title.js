@@ -1,5 +1,14 @@
 /** The title above the conversation: shown, and changed where it stands. */
+import { gettext } from "./i18n.js";
 import { submit } from "./site.js";
+
+/** What the server keeps where there is no title yet. */
+const UNTITLED = "New conversation";
+
+/** @param {string} title as it is kept @returns {string} as it is shown */
+export function titleWords(title) {
+  return title === UNTITLED ? gettext("New conversation") : title;
+}
 
 export class Title {
   #heading;
@@ -33,8 +42,9 @@ export class Title {
     this.#form.hidden = false;
   }
 
-  /** @param {string} title */
-  show(title) {
+  /** @param {string} kept */
+  show(kept) {
+    const title = titleWords(kept);
     this.#saved = title;
     if (document.activeElement !== this.#field) this.#field.value = title;
     this.#heading.textContent = title;

@@ -209,7 +209,7 @@ test("no text gets an attribute or tag that is not ours (R27)", () => {
     ),
   );
   const attributes = new Set(
-    "href title target rel class start type disabled checked tabindex aria-label aria-pressed data-act data-place data-note data-footnote data-language".split(
+    "href title target rel class start type disabled checked tabindex aria-label aria-pressed dir data-act data-place data-note data-footnote data-language".split(
       " ",
     ),
   );

@@ -32,6 +32,8 @@ const TAGS = {
   s: "del",
 };
 
+const DIRECTED = new Set(["ul", "ol", "table", "blockquote"]);
+
 /** @param {Token[]} tokens @returns {Block[]} */
 export function blocks(tokens) {
   /** @type {Block[]} */
@@ -94,6 +96,8 @@ class Builder {
     if (token.type === "link_open") return this.#enterLink(token);
     const { outer, inner } = opening(token);
     if (outer.tag === "p") this.#takeBox(outer);
+    // Where bullets and columns begin is told by the first words; what is inside follows.
+    if (this.depth === 0 && DIRECTED.has(inner.tag)) inner.attributes.dir = "auto";
     this.#append(outer);
     this.#open.push(inner.children);
   }
