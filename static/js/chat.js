@@ -1,10 +1,10 @@
 /** The chat page: the parts of it, and how they hear of each other. */
 import { Announcer } from "./announcer.js";
+import { Choosing } from "./choosing.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Departure } from "./departure.js";
 import { Earlier } from "./earlier.js";
-import { Effort } from "./effort.js";
 import { EventSocket } from "./events.js";
 import { markFound } from "./found.js";
 import { Gauge } from "./gauge.js";
@@ -51,6 +51,7 @@ class ChatPage {
   #connection;
   #line;
   #gauge;
+  #choosing;
   #sending;
   #signIn;
   #departure;
@@ -95,7 +96,10 @@ class ChatPage {
     this.#scroll = new Scroll(element("scroller"), element("thread"), element("to-end"));
     this.#announcer = new Announcer(element("announcer"));
     const panel = element("context-panel");
-    this.#gauge = new Gauge(element("composer"), panel, (fields) => this.#change(fields));
+    this.#choosing = new Choosing(this.#session, this.#composer, this.#api, data);
+    const save = (/** @type {{options?: object}} */ fields) =>
+      fields.options ? this.#choosing.choices.keep(fields) : this.#change(fields);
+    this.#gauge = new Gauge(element("composer"), panel, save);
     this.#line = new Line(element("connection"), this.#connection);
     this.#sending = new Sending(element("thread"), form, {
       composer: this.#composer,
@@ -138,7 +142,8 @@ class ChatPage {
     this.#sidebar.start();
     this.#title.start();
     this.#gauge.start(this.#data);
-    new Effort(element("composer"), this.#session, `${this.#api}conversations/`, this.#data).start();
+    this.#choosing.choices.addEventListener("change", () => this.#gauge.show({ options: this.#choosing.choices.options }));
+    this.#choosing.start();
     this.#scroll.start();
     const dialog = /** @type {HTMLDialogElement} */ (element("search-dialog"));
     new Search(dialog, `${this.#api}conversations`, this.#data.urls.new).start();
@@ -206,13 +211,14 @@ class ChatPage {
   #begun(conversation) {
     const address = `${this.#data.urls.new}c/${conversation}/`;
     history.pushState(null, "", address);
+    if (this.#choosing.begun(conversation)) return; // a temporary one: in no list, without a title
     this.#title.moveTo(address);
     this.#sidebar.mark(conversation);
   }
 
   /** @param {import("./protocol.js").ConversationChanged} update */
   #changed({ conversation, ...fields }) {
-    this.#sidebar.apply({ id: conversation, ...fields });
+    this.#sidebar.apply({ id: conversation, ...fields, ...(fields.temporary && { deleted: true }) });
     if (conversation !== this.#session.transcript.conversation) return;
     if (fields.title !== undefined) this.#title.show(fields.title);
     if (fields.model !== undefined) this.#composer.pick(fields.model);
@@ -258,7 +264,7 @@ class ChatPage {
   /** Escape stops the answer, unless it closes something first. @param {KeyboardEvent} event */
   #key(event) {
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-    if (document.querySelector("#sidebar:popover-open")) return;
+    if (document.querySelector(":popover-open:not(#toast), dialog[open]")) return;
     this.#session.stopAnswer();
   }
 

@@ -58,7 +58,7 @@ export function change(address, fields) {
 }
 
 /**
- * @param {"PATCH" | "PUT" | "DELETE"} method @param {string} address @param {object} [fields]
+ * @param {"POST" | "PATCH" | "PUT" | "DELETE"} method @param {string} address @param {object} [fields]
  * @returns {Promise<string>} why it was not done; nothing where it was
  */
 export async function call(method, address, fields) {

@@ -5,6 +5,7 @@ import { browser, template } from "./dom.js";
 import { CONVERSATION } from "./simulated.js";
 
 const window = browser(`<input name="csrfmiddlewaretoken" value="t"><form>${template("conversations/_effort.html")}<input data-part="model"></form>`);
+const { Choices } = await import("../../static/js/choices.js");
 const { Effort } = await import("../../static/js/effort.js");
 
 const select = /** @type {HTMLSelectElement} */ (window.document.querySelector("select"));
@@ -34,7 +35,9 @@ function open(conversation, options = {}) {
     Object.assign(new EventTarget(), { transcript: { conversation }, options: {} })
   );
   /** @type {HTMLInputElement} */ (form.querySelector('[data-part="model"]')).value = model.value;
-  new Effort(form, session, "/api/v1/conversations/", { models, options }).start();
+  const choices = new Choices(session, "/api/v1/conversations/", { options });
+  choices.start();
+  new Effort(form, choices, models).start();
   const effort = /** @type {HTMLSelectElement} */ (form.querySelector("select"));
   const pick = (/** @type {HTMLElement} */ field, /** @type {string} */ value) => {
     /** @type {HTMLInputElement} */ (field).value = value;
