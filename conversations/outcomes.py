@@ -39,6 +39,16 @@ class StopReason:
     actions: tuple[str, ...] = ("regenerate",)
 
 
+# What a generation is, for whoever looks at many.
+STATUSES: Mapping[str, Any] = {
+    "pending": _("waiting"),
+    "streaming": _("being written"),
+    "complete": _("complete"),
+    "stopped": _("stopped"),
+    "failed": _("failed"),
+    "interrupted": _("interrupted"),
+}
+
 FAILURES: Mapping[str, Failure] = {
     "throttled": Failure(_("The model is overloaded right now. Try again in a moment.")),
     "model_unavailable": Failure(_("The model cannot be reached right now. Try again later.")),

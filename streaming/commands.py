@@ -261,7 +261,7 @@ def _check_fits(text: str, attached: list[Attachment], begins: Beginning) -> Non
         check_fits(text, model_id=begins.model, attachments=attached, **asked)
     except TooLong as error:
         if not error.limit:
-            detail = "The system prompt leaves no room for a message in this model. Shorten it."
+            detail = _("The system prompt leaves no room for a message in this model. Shorten it.")
             raise Refused("too_long", detail) from None
         raise Refused(
             "too_long",

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Status
 
 from conversations.api.reading import person, router
 from conversations.api.schemas import ErrorBody, FeedbackItem
+from conversations.languages import number
 from conversations.models import Feedback, Message
 from conversations.ratings import COMMENT_LENGTH, known
 from conversations.refusals import Refused, not_found
@@ -30,13 +32,14 @@ def rate(request: HttpRequest, message_id: UUID, wanted: FeedbackItem | None = N
     """
     answer = _own_answer(request, message_id)
     if wanted is None:
-        raise Refused("malformed", "Not as documented: rating.")
+        raise Refused("malformed", _("Not as documented: %(fields)s.") % {"fields": "rating"})
     reasons = known(wanted.rating, wanted.reasons)
     if reasons is None:
-        raise Refused("malformed", "One of the reasons is none for this rating.")
+        raise Refused("malformed", _("One of the reasons is none for this rating."))
     comment = clean(wanted.comment).strip()
     if len(comment) > COMMENT_LENGTH:
-        raise Refused("too_large", f"A comment has at most {COMMENT_LENGTH:,} characters.")
+        most = {"most": number(COMMENT_LENGTH)}
+        raise Refused("too_large", _("A comment has at most %(most)s characters.") % most)
     return Feedback.give(person(request), answer, wanted.rating, reasons, comment)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from conversations.text import clean
 
@@ -18,7 +19,7 @@ _KEPT = 50
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label="Reason", min_length=3, max_length=500)
+    reason = forms.CharField(label=_("Reason"), min_length=3, max_length=500)
 
     def clean_reason(self) -> str:
         return clean(self.cleaned_data["reason"])

@@ -12,28 +12,29 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.models import Conversation, Feedback, Generation, Message
 from conversations.models.conversation import TEXTS
+from conversations.outcomes import STATUSES
 
 if TYPE_CHECKING:
     from conversations.querysets import ConversationQuerySet
 
 AROUND = 90  # characters of a message shown before and behind the words that were found
 WITHDRAWN = "withdrawn"
-OUTCOMES = [("", "Any"), *Generation.Status.choices, (WITHDRAWN, "Withdrawn by a guardrail")]
+OUTCOMES = [("", _("Any")), *STATUSES.items(), (WITHDRAWN, _("withdrawn by a guardrail"))]
 
 RATINGS = [("", _("Any")), ("rated", _("Rated")), *Feedback.Rating.choices]
 
 
 class SearchForm(forms.Form):
-    q = forms.CharField(label="Words in a message", max_length=200, required=False)
-    owner = forms.CharField(label="Person", max_length=254, required=False)
-    model = forms.CharField(label="Model", max_length=256, required=False)
-    outcome = forms.ChoiceField(label="Outcome of an answer", choices=OUTCOMES, required=False)
+    q = forms.CharField(label=_("Words in a message"), max_length=200, required=False)
+    owner = forms.CharField(label=_("Person"), max_length=254, required=False)
+    model = forms.CharField(label=_("Model"), max_length=256, required=False)
+    outcome = forms.ChoiceField(label=_("Outcome of an answer"), choices=OUTCOMES, required=False)
     rating = forms.ChoiceField(label=_("Rating of an answer"), choices=RATINGS, required=False)
     since = forms.DateField(
-        label="From", required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     until = forms.DateField(
-        label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
     def asked(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 
 from conversations import ratings
+from conversations.outcomes import STATUSES
 
 register = template.Library()
 
@@ -23,6 +24,11 @@ _HIDDEN = re.compile(
 def reveal(text: str) -> str:
     """The text with ⟦U+202E⟧ in the place of each character that nobody sees."""
     return _HIDDEN.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", str(text))
+
+
+@register.filter
+def status_words(status: str) -> str:
+    return str(STATUSES.get(status, status))
 
 
 @register.filter

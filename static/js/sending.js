@@ -63,7 +63,8 @@ export class Sending extends EventTarget {
   #refused({ entries, update, here }) {
     const { composer, session, drafts, announcer, toast } = this.#parts;
     const seconds = Math.ceil(update.retry_after ?? 0);
-    const reason = seconds ? `${update.detail} ${gettext("Try again in %(seconds)s s.", { seconds })}` : update.detail;
+    const again = gettext("Try again in %(seconds)s s.", { seconds });
+    const reason = seconds ? `${update.detail} ${again}` : update.detail;
     const texts = entries.flatMap(({ command }) => (command.type === "send" ? [command.text] : []));
     const files = entries.flatMap((entry) => entry.files);
     const [first] = entries;
