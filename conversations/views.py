@@ -83,6 +83,7 @@ def _chat_page(
             "files": f"{reverse('chat')}files/",
         },
         "thread": thread,
+        "max_tokens": settings.DEFAULT_MAX_TOKENS,
         "options": found.options if found else {},
         "system_prompt": found.system_prompt if found else "",
         "expires_at": found.expires_at if found else None,

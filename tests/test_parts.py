@@ -1,13 +1,17 @@
 """What an answer has beside its text, made of the blocks that are stored."""
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
 from conversations.parts import SHOWN, Sources, parts_of
+from conversations.templatetags.answers import host
 
 pytestmark = pytest.mark.nodb
 
@@ -105,6 +109,27 @@ def test_what_is_told_is_bounded() -> None:
     parts = parts_of([{"toolUse": {"name": "n", "input": {"a": "b" * 99_999}}}])
     assert parts
     assert len(parts["tools"][0]["input"]) == SHOWN
+
+
+LINKS = json.loads((Path(__file__).parent / "samples" / "links.json").read_text(encoding="utf-8"))[
+    "cases"
+]
+
+
+@pytest.mark.parametrize("case", LINKS, ids=lambda case: case["address"])
+def test_the_server_shows_of_an_address_what_the_page_shows(case: dict[str, Any]) -> None:
+    """R101"""
+    assert (host(case["address"]) or None) == case["place"]
+
+
+def test_a_source_without_a_title_is_named_by_its_host_and_not_twice() -> None:
+    source = {"title": "", "place": "example.com", "url": "https://example.com/a", "source": ""}
+    drawn = render_to_string("conversations/_source.html", {"source": source})
+    assert '">example.com</a> <span class="source-place" data-part="source-place" hidden>' in drawn
+    bank = {**source, "url": "https://bank.example@evil.example/", "place": "page 3"}
+    drawn = render_to_string("conversations/_source.html", {"source": bank})
+    assert "href" not in drawn
+    assert ">Source</a>" in drawn
 
 
 MEMBERS = (

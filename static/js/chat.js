@@ -4,6 +4,7 @@ import { Choosing } from "./choosing.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { Departure } from "./departure.js";
+import { Drawer } from "./drawer.js";
 import { Earlier } from "./earlier.js";
 import { EventSocket } from "./events.js";
 import { markFound } from "./found.js";
@@ -14,12 +15,14 @@ import { Line } from "./line.js";
 import { listen } from "./markdown/actions.js";
 import { Outbox } from "./outbox.js";
 import { detail, element } from "./page.js";
+import { mostTokens } from "./pace.js";
 import { Painter } from "./painter.js";
 import { Printing } from "./printing.js";
 import { Scroll } from "./scroll.js";
 import { Search } from "./search.js";
 import { Sending } from "./sending.js";
 import { isAnswering, Session } from "./session.js";
+import { Shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { SignIn } from "./signin.js";
 import { change, read, socketAddress, token } from "./site.js";
@@ -35,7 +38,7 @@ import { contextOf, marks } from "./view.js";
 
 /**
  * @typedef {{user: string | {id: string}, conversation: string | null, newest: string | null, model: string, options: import("./protocol.js").Options, summary: string, signed_out_cookie: string,
- *   models: {id: string, name: string, thinks?: boolean}[], urls: {socket: string, me: string, new: string}, thread: object[]}} PageData
+ *   models: {id: string, name: string, thinks?: boolean, most?: number}[], max_tokens?: number, urls: {socket: string, me: string, new: string}, thread: object[]}} PageData
  */
 
 class ChatPage {
@@ -124,6 +127,7 @@ class ChatPage {
       drafts,
       api: this.#api,
       draw,
+      stop: () => this.#stop(),
     });
     const fail = (/** @type {string} */ reason) => this.#composer.complain(reason);
     this.#earlier = new Earlier(element("earlier"), element("scroller"), { session: this.#session, draw, fail });
@@ -152,6 +156,8 @@ class ChatPage {
     this.#turns.start();
     this.#printing.start();
     this.#earlier.start();
+    new Drawer().start();
+    new Shortcuts(() => this.#stop(), this.#scroll.toEnd, (words) => this.#announcer.say(words)).start();
     this.#session.start();
     this.#arrive();
   }
@@ -167,12 +173,11 @@ class ChatPage {
     this.#sending.addEventListener("begun", (event) => this.#begun(detail(event)));
     this.#signIn.addEventListener("back", () => this.#back());
     this.#composer.addEventListener("say", (event) => this.#announcer.say(detail(event)));
-    this.#composer.addEventListener("stop", () => on.stopAnswer());
+    this.#composer.addEventListener("stop", () => this.#stop());
     this.#composer.addEventListener("pick", () => void this.#picked());
     this.#sidebar.addEventListener("deleted", (event) => this.#deleted(detail(event)));
     this.#connection.addEventListener("state", () => this.#signedOut());
     listen(element("thread"), (words) => this.#announcer.say(words));
-    document.addEventListener("keydown", (event) => this.#key(event));
   }
 
   /** @returns {boolean} whether all is drawn */
@@ -183,6 +188,7 @@ class ChatPage {
     const shown = [...messages, ...unsent(sending, waitsFor)];
     element("chat").classList.toggle("is-empty", shown.length === 0);
     const isDrawn = this.#thread.draw(this.#earlier.window(shown), marks(messages));
+    element("thread").dataset.most = String(mostTokens(this.#data, this.#composer.model, this.#session.options));
     this.#gauge.draw(contextOf(messages));
     this.#composer.showWriting(isAnswering(transcript));
     this.#composer.showAbove(messages.flatMap((message) => message.attachments ?? []));
@@ -261,11 +267,11 @@ class ChatPage {
     this.#session.start();
   }
 
-  /** Escape stops the answer, unless it closes something first. @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-    if (document.querySelector(":popover-open:not(#toast), dialog[open]")) return;
+  /** Whether there was something to stop. */
+  #stop() {
+    const answering = isAnswering(this.#session.transcript);
     this.#session.stopAnswer();
+    return answering;
   }
 
   /** @param {string} conversation */

@@ -74,8 +74,15 @@ function counted(tokens) {
 }
 
 /** @param {number} ms */
-function duration(ms) {
+export function duration(ms) {
   return ms < 100 ? `${number(ms)} ms` : `${number(ms / 1000, { maximumFractionDigits: 1 })} s`;
+}
+
+/** Of a wait, which nobody measures in tenths. @param {number} ms */
+export function seconds(ms) {
+  const past = Math.floor(ms / 1000);
+  if (past < 60) return gettext("%(seconds)s s", { seconds: past });
+  return gettext("%(minutes)s min %(seconds)s s", { minutes: Math.floor(past / 60), seconds: past % 60 });
 }
 
 /** @param {number} cost US dollars */

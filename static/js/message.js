@@ -14,6 +14,7 @@ import { PartsView } from "./parts.js";
 import { ReasoningView } from "./reasoning.js";
 import { isLive } from "./tree.js";
 import { lineWords } from "./view.js";
+import { WaitView } from "./wait.js";
 
 export class MessageView {
   /** @type {HTMLElement} */
@@ -22,6 +23,7 @@ export class MessageView {
   #parts;
   #reasoning;
   #attachments;
+  #wait;
   /** @type {Markdown | null} */
   #markdown = null;
   /** @type {Shown | null} */
@@ -38,6 +40,7 @@ export class MessageView {
     this.#parts = new PartsView(root, blank);
     this.#reasoning = new ReasoningView(this.#part("reasoning"));
     this.#attachments = new AttachmentsView(this.#part("attachments"), blank);
+    this.#wait = new WaitView(this.#part("wait"));
   }
 
   get root() {
@@ -52,7 +55,7 @@ export class MessageView {
     this.#drawQuestion(message);
     this.#reasoning.draw(message);
     this.#parts.draw(message.generation?.parts ?? null);
-    this.#drawWait(message);
+    this.#wait.draw(message);
     this.#drawUnsent(message);
     this.#drawOutcome(message);
     this.#drawFoot(message);
@@ -98,12 +101,6 @@ export class MessageView {
   #drawQuestion({ role, text }) {
     const part = this.#part("text");
     if (role === "user" && part.textContent !== text) part.textContent = text;
-  }
-
-  /** @param {Shown} message */
-  #drawWait(message) {
-    this.#part("wait").hidden = message.status === "sending" || !isLive(message.status);
-    this.#part("wait-text").textContent = waitWords(message);
   }
 
   /** @param {Shown} message */
@@ -180,6 +177,9 @@ export class MessageView {
     const link = this.#part(name);
     if (message) link.setAttribute("href", `?at=${message}`);
     else link.removeAttribute("href");
+    // A link that leads nowhere is still announced as one, as one that cannot be used.
+    link.setAttribute("role", "link");
+    link.setAttribute("aria-disabled", String(!message));
   }
 }
 
@@ -192,15 +192,6 @@ function unreadWords({ unread, generation }) {
     "This model cannot read %(count)s files in this conversation. It was told that they are there, and nothing of what is in them.",
     files,
   );
-}
-
-/** @param {Shown} message what it is waiting for; nothing while its text comes */
-export function waitWords(message) {
-  if (message.stopping) return gettext("Stopping…");
-  if (message.notice) return message.notice.detail;
-  if (message.text) return "";
-  if (message.reasoning) return gettext("The model is thinking…");
-  return message.status === "pending" ? gettext("Waiting for the model…") : gettext("The model is reading…");
 }
 
 /** @param {Shown} message what to say about how it ended; nothing where it ended well */

@@ -72,6 +72,7 @@ function drawSource(element, source) {
   set(title, "target", link ? "_blank" : undefined);
   set(title, "rel", link ? "noopener noreferrer nofollow" : undefined);
   part(element, "source-place").textContent = source.place;
+  part(element, "source-place").hidden = source.place === title.textContent;
   write(element, "source-text", source.source);
 }
 

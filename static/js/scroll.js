@@ -1,4 +1,9 @@
-/** Keeps the end in view while the reader is there, and leaves them alone as soon as they scroll up. */
+/**
+ * Keeps the end in view while the reader is there, and leaves them alone as soon as they scroll up: then it
+ * counts what came below, and a button leads there.
+ */
+import { gettext } from "./i18n.js";
+import { mark, news } from "./news.js";
 
 const NEAR = 16;
 
@@ -8,6 +13,8 @@ export class Scroll {
   #button;
   #following = true;
   #top = 0;
+  /** What was there when the reader left the end. @type {import("./news.js").Mark | null} */
+  #mark = null;
   /** @type {ResizeObserver | null} */
   #observer = null;
 
@@ -65,7 +72,21 @@ export class Scroll {
   #settle() {
     if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#top = this.#scroller.scrollTop;
-    this.#button.hidden = this.#following || this.#left() < NEAR;
+    this.#offer();
+  }
+
+  /** The way back, and what one finds there. */
+  #offer() {
+    const away = !this.#following && this.#left() >= NEAR;
+    if (this.#button.contains(document.activeElement) && !away) this.#scroller.focus({ preventScroll: true });
+    this.#button.hidden = !away;
+    if (this.#following) this.#mark = null;
+    else this.#mark ??= mark(this.#content);
+    const words = this.#mark ? news(this.#content, this.#mark) : "";
+    const label = /** @type {HTMLElement} */ (this.#button.querySelector('[data-part="news"]'));
+    if (label.textContent === words) return;
+    label.textContent = words;
+    this.#button.setAttribute("aria-label", words ? gettext("To the end: %(words)s", { words }) : gettext("To the end"));
   }
 
   #left() {
@@ -79,6 +100,6 @@ export class Scroll {
     if (this.#left() < NEAR) this.#following = true;
     else if (scrollTop < this.#top) this.#following = false;
     this.#top = scrollTop;
-    this.#button.hidden = this.#following || this.#left() < NEAR;
+    this.#offer();
   };
 }

@@ -13,6 +13,7 @@
  * @typedef {import("./outbox.js").Waiting} Waiting
  * @typedef {(conversation: string) => Promise<{messages: Message[]} | null>} Read  the conversation over HTTP
  */
+import { learn } from "./clock.js";
 import { encode, FRAME_LIMIT } from "./protocol.js";
 import { Sender } from "./sender.js";
 import { apply, cursors, liveMessage, reloaded, stopping } from "./transcript.js";
@@ -176,6 +177,7 @@ export class Session extends EventTarget {
     const update = /** @type {CustomEvent<import("./protocol.js").Update>} */ (event).detail;
     switch (update.type) {
       case "ready":
+        learn(update.server_time);
         return update.user === this.#outbox.person ? this.#ready() : this.#strange();
       case "conversation":
         this.#numbered(update);

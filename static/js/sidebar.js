@@ -244,7 +244,10 @@ export class Sidebar extends EventTarget {
     const title = part(row, "title").textContent ?? "";
     if (!(await submit(form))) return;
     this.#newer.add(id);
+    const next = nextOf(row, this.#rows());
     this.#remove(row);
+    // Whoever pressed the button stays in the list, where the row was.
+    if (document.activeElement === document.body) next?.focus();
     this.dispatchEvent(new CustomEvent("deleted", { detail: { id, title } }));
   }
 
@@ -254,6 +257,13 @@ export class Sidebar extends EventTarget {
       if (!menu.contains(/** @type {globalThis.Node} */ (event.target))) menu.removeAttribute("open");
     }
   }
+}
+
+/** @param {HTMLElement} row @param {Iterable<HTMLElement>} rows @returns {HTMLElement | null} what is to take the focus */
+function nextOf(row, rows) {
+  const all = [...rows];
+  const beside = all[all.indexOf(row) + 1] ?? all[all.indexOf(row) - 1];
+  return beside ? part(beside, "title") : document.querySelector("a.new-conversation");
 }
 
 /** @param {HTMLElement} root @param {string} name @returns {HTMLElement} */

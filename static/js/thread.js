@@ -1,5 +1,6 @@
 /** The messages of the branch that is shown, in their order; what did not change is not touched. */
 import { MessageView } from "./message.js";
+import { visit } from "./wander.js";
 
 /** @typedef {import("./message.js").Shown} Shown */
 
@@ -34,6 +35,7 @@ export class Thread {
    */
   draw(messages, marks = new Map()) {
     const wanted = new Set(messages.map((message) => message.uuid));
+    const held = this.#held();
     for (const [uuid, view] of this.#views) {
       if (wanted.has(uuid)) continue;
       view.root.remove();
@@ -48,7 +50,27 @@ export class Thread {
       if (before?.nextElementSibling !== view.root) before?.after(view.root);
       before = view.root;
     }
+    if (held && !held.message.isConnected) this.#hand(held);
     return this.#drawTexts(messages);
+  }
+
+  /** Where the focus is, so that it is not lost with a message that goes. */
+  #held() {
+    const focused = document.activeElement;
+    const message = focused?.closest("[data-message]");
+    if (!focused || !message || !this.#root.contains(message)) return null;
+    const name = focused.getAttribute("data-part") ?? "";
+    return { message, name, at: [...this.#root.querySelectorAll("[data-message]")].indexOf(message) };
+  }
+
+  /** To the same button of the message in its place, or to that message. @param {{name: string, at: number}} held */
+  #hand({ name, at }) {
+    const messages = /** @type {HTMLElement[]} */ ([...this.#root.querySelectorAll("[data-message]")]);
+    const message = messages[Math.min(at, messages.length - 1)];
+    if (!message) return;
+    const same = /** @type {HTMLElement | null} */ (name ? message.querySelector(`[data-part="${name}"]`) : null);
+    same?.focus({ preventScroll: true });
+    if (!same || document.activeElement !== same) visit(message);
   }
 
   /** The newest first: that is where the reader is. @param {Shown[]} messages */

@@ -6,7 +6,7 @@
  * @typedef {{button: HTMLElement, article: HTMLElement, message: Message}} On  which button of which message
  * @typedef {{session: import("./session.js").Session, composer: import("./composer.js").Composer,
  *   scroll: import("./scroll.js").Scroll, announcer: import("./announcer.js").Announcer,
- *   drafts: import("./editing.js").Drafts, api: string, draw: () => void}} Parts
+ *   drafts: import("./editing.js").Drafts, api: string, draw: () => void, stop: () => void}} Parts
  */
 import { Branches } from "./branches.js";
 import { copy, copyRich } from "./copy.js";
@@ -59,6 +59,7 @@ export class Turns {
       this.#again(() => this.#parts.session.regenerate(message.uuid, this.#parts.composer.model)),
     models: ({ button }) => this.#models.toggle(button),
     continue: ({ message }) => this.#again(() => this.#parts.session.continueAnswer(message.uuid)),
+    stop: () => this.#parts.stop(),
     edit: ({ article, message }) => this.#editing.start(article, message),
     pin: ({ message }) => this.#pin(message),
     copy: ({ button, message }) => this.#copy(message.text, button),

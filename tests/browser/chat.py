@@ -52,7 +52,7 @@ class Chat:
 
     @property
     def stop_button(self) -> Locator:
-        return self.page.get_by_role("button", name="Stop")
+        return self.page.locator("#composer").get_by_role("button", name="Stop")
 
     def write(self, text: str) -> None:
         self.field.fill(text)

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import { browser, template } from "./dom.js";
 import { uuid } from "./simulated.js";
@@ -56,6 +56,9 @@ function draw(...messages) {
 function part(message, name) {
   return /** @type {HTMLElement} */ (message.querySelector(`[data-part="${name}"]`));
 }
+
+// What is live in a page is told every second.
+after(() => root.replaceChildren());
 
 test("a question is shown as it was typed", () => {
   const message = draw(question());
@@ -176,6 +179,31 @@ test("start and end of an answer are announced once", () => {
   announcer.hear({ ...live, status: "complete" });
   announcer.hear({ ...live, status: "complete" });
   assert.deepEqual(said, ["The answer is being written.", "The answer is complete."]);
+});
+
+test("what it waits for is said once, that it goes on now and then, and the same words are heard again", () => {
+  const region = document.createElement("p");
+  let now = 0;
+  const announcer = new Announcer(region, () => now);
+  /** @param {number} at @param {Partial<Shown>} fields */
+  const heard = (at, fields) => {
+    now = at;
+    region.textContent = "";
+    announcer.hear(/** @type {any} */ (answer(fields)));
+    return region.textContent;
+  };
+  const notice = { code: "slow", detail: "The model is slow." };
+  assert.equal(heard(0, { text: "" }), "The answer is being written.");
+  assert.equal(heard(10_000, { notice }), "The model is slow.");
+  assert.equal(heard(50_000, { notice }), "");
+  assert.equal(heard(60_000, { text: "One" }), "The answer is still being written.");
+  assert.equal(heard(70_000, { text: "One two" }), "");
+  assert.equal(heard(99_000, { text: "One two three", notice }), "The model is slow.");
+  announcer.say("Copied.");
+  const before = region.textContent;
+  announcer.say("Copied.");
+  assert.notEqual(region.textContent, before);
+  assert.equal(region.textContent?.trim(), "Copied.");
 });
 
 test("what an answer took is told below it, and an estimate as one", () => {

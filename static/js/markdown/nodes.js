@@ -219,7 +219,8 @@ function one(made) {
 
 /** @param {boolean} checked */
 function task(checked) {
-  const box = element("input", { type: "checkbox", disabled: "", ...(checked ? { checked: "" } : {}) });
+  const words = { "aria-label": checked ? gettext("Done") : gettext("To do") };
+  const box = element("input", { type: "checkbox", disabled: "", ...words, ...(checked ? { checked: "" } : {}) });
   return element("li", { class: "task" }, [box]);
 }
 

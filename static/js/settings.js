@@ -1,0 +1,4 @@
+/** The settings that a browser keeps by itself. */
+import { bind } from "./device.js";
+
+bind(document);
