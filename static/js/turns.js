@@ -98,19 +98,25 @@ export class Turns {
 
   /** One answer at a time. @param {() => void} ask */
   #again(ask) {
-    const { session, composer, scroll } = this.#parts;
+    const { session, composer } = this.#parts;
     if (isAnswering(session.transcript) || session.sending.length) return;
     composer.complain("");
     ask();
-    scroll.toEnd();
+    this.#goOn();
+  }
+
+  /** What was pressed is gone: to the end, and the focus to where one writes, unless that opens a keyboard on the glass. */
+  #goOn() {
+    this.#parts.scroll.toEnd();
+    if (matchMedia("(hover: hover)").matches) this.#parts.composer.focus();
   }
 
   /** @param {Event} event */
   #send(event) {
     const { text, message } = detail(event);
-    const { session, composer, scroll } = this.#parts;
+    const { session, composer } = this.#parts;
     const { parent, attachments = [] } = /** @type {Message} */ (message);
-    if (session.send(text, composer.model, attachments, { parent })) return scroll.toEnd();
+    if (session.send(text, composer.model, attachments, { parent })) return this.#goOn();
     event.preventDefault();
     this.#editing.complain(gettext("This is longer than one message can be."));
   }
