@@ -9,7 +9,6 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 # As --raw-paper in static/css/tokens.css; a manifest knows one scheme only.
@@ -18,7 +17,6 @@ SIDES = (192, 512)
 
 
 @require_safe
-@cache_control(public=True, max_age=3_600)
 def manifest(request: HttpRequest) -> JsonResponse:
     """No service worker: Trusted Types without a policy forbid to register one."""
     answer: dict[str, Any] = {

@@ -32,6 +32,7 @@ _NOT_FOUND = {
     "message": _("There is no such message."),
     "answer": _("There is no such answer."),
     "attachment": _("There is no such attachment."),
+    "preset": _("There is no such preset."),
 }
 
 
