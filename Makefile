@@ -27,6 +27,7 @@ help:
 	@echo 'make messages      collect the texts that people read into locale/, and compile the translations'
 	@echo 'make bench         measure the product against simpler servers (QUICK=1: in two minutes)'
 	@echo 'make bench SCALE=1 the product as several processes beside itself as one'
+	@echo 'make bench PAGE=1  the page in Chromium: how it opens, and how it bears a long answer'
 	@echo 'make faults        kill, stop and cut off everything while people ask (SEED=… replays)'
 	@echo 'make soak          what takes minutes: idle, long outages, a thousand faults; most of two hours'
 	@echo 'make screenshots   draw the pictures of docs/ from the running product'
@@ -57,8 +58,8 @@ messages: $(DEV)
 screenshots: $(DEV) $(VENDOR)
 	@$(PYTHON_HERE) scripts/screenshots.py
 
-bench: $(DEV)
-	@$(PYTHON_HERE) -m bench $(if $(N),--streams $(N)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+bench: $(DEV) $(VENDOR)
+	@$(PYTHON_HERE) -m $(if $(PAGE),bench.page,bench) $(if $(N),--streams $(N)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(SERVER),--server $(SERVER)) $(if $(QUICK),--quick) \
 		$(if $(SCALE),--scale) $(ARGS)
 

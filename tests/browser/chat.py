@@ -10,6 +10,12 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.watch import Watch
 
+DRAWN = """root => {
+  const drawn = root.cloneNode(true);
+  for (const code of drawn.querySelectorAll("pre > code")) code.textContent = code.textContent;
+  for (const formula of drawn.querySelectorAll(".formula")) formula.textContent = "";
+  return drawn.innerHTML;
+}"""
 CONVERSATION = re.compile(r"/c/[0-9a-f-]{36}/$")
 
 
@@ -92,6 +98,12 @@ class Chat:
     def text(self) -> Locator:
         """The text of the newest answer."""
         return self.answer.locator(".message-text")
+
+    @property
+    def markup(self) -> str:
+        """How it is drawn, without colours and typesetting, which come when there is time."""
+        markup: str = self.text.evaluate(DRAWN)
+        return markup
 
     @property
     def waiting(self) -> Locator:

@@ -92,13 +92,13 @@ def test_hostile_text_is_harmless_in_small_pieces(enter, alice, script):
     answer.stop()
     expect(tab.answer).to_have_attribute("data-status", "complete")
     expect_harmless(tab)
-    streamed = tab.text.inner_html()
+    streamed = tab.markup
 
     tab.arrives()
     tab.page.reload()
     expect(tab.text).to_contain_text("The end.")
     expect_harmless(tab)
-    assert tab.text.inner_html() == streamed
+    assert tab.markup == streamed
 
 
 def test_hostile_text_is_harmless_where_it_was_asked_and_in_titles(enter, alice, carol, model):

@@ -32,7 +32,7 @@ def test_a_reviewer_finds_a_transcript_and_its_owner_sees_it(enter, alice, carol
     expect(reader.page.get_by_text("That you opened this is on record")).to_be_visible()
     expect(reader.questions).to_have_text(["A list, please."])
     expect(reader.text.locator("li").first).to_be_visible()
-    assert reader.text.inner_html() == owner.text.inner_html()
+    assert reader.markup == owner.markup
     expect(reader.page.get_by_text("end_turn")).to_be_visible()
     expect(reader.page.get_by_role("button", name="Regenerate")).to_have_count(0)
 

@@ -186,10 +186,10 @@ def test_markdown_looks_the_same_streamed_and_loaded(enter, alice, model):
     tab.ask("Everything, please.")
     expect(tab.answer).to_have_attribute("data-status", "complete")
     tab.arrives()
-    streamed = tab.text.inner_html()
+    streamed = tab.markup
     tab.page.reload()
     expect(tab.text.locator("table")).to_be_visible()
-    assert tab.text.inner_html() == streamed
+    assert tab.markup == streamed
 
 
 def test_reasoning_is_there_for_who_wants_to_read_it(enter, alice, script):
