@@ -32,11 +32,12 @@ export class Markdown {
   #text = "";
   #final = false;
   #isDrawn = true;
-  /** How much of the text is finished, in characters, and in child nodes of the root. */
+  /** How much of the text is finished, in characters. */
   #done = 0;
-  #kept = 0;
+  /** The last node that is finished. @type {ChildNode | null} */
+  #last = null;
   #step = STEP;
-  /** The block at `#kept`, where it is known how it goes on at `#done`. @type {Open | null} */
+  /** The block behind `#last`, where it is known how it goes on at `#done`. @type {Open | null} */
   #open = null;
   /** Those of the finished part. @type {Definitions} */
   #definitions = Object.create(null);
@@ -74,7 +75,8 @@ export class Markdown {
   }
 
   #restart() {
-    this.#done = this.#kept = 0;
+    this.#done = 0;
+    this.#last = null;
     this.#step = STEP;
     this.#open = null;
   }
@@ -135,7 +137,13 @@ export class Markdown {
     const goesOn = open !== null && found.length > 0 && open.matches(found[0]);
     if (goesOn) open.draw(found[0]);
     const wanted = (goesOn ? found.slice(1) : found).flatMap((block) => block.nodes);
-    patch(this.#root, wanted, this.#root.childNodes[this.#kept + (this.#open ? 1 : 0)] ?? null);
+    const first = this.#first();
+    patch(this.#root, wanted, this.#open ? (first?.nextSibling ?? null) : first);
+  }
+
+  /** The first node that may still change. */
+  #first() {
+    return this.#last ? this.#last.nextSibling : this.#root.firstChild;
   }
 
   /** @param {Block[]} found that will not change any more */
@@ -147,15 +155,16 @@ export class Markdown {
   #keep(count) {
     this.#open = null;
     for (let more = 0; more < count; more += 1) {
-      const node = this.#root.childNodes[this.#kept];
-      this.#kept += 1;
-      if (node?.nodeType === 1) this.#settled(/** @type {Element} */ (node));
+      const node = this.#first();
+      if (!node) return;
+      this.#last = node;
+      if (node.nodeType === 1) this.#settled(/** @type {Element} */ (node));
     }
   }
 
   /** Finds how the only block goes on. @param {Block} block @param {string} source @returns {number} how much of it is done */
   #goOn(block, source) {
-    const node = /** @type {Element | undefined} */ (this.#root.childNodes[this.#kept]);
+    const node = /** @type {Element | null} */ (this.#first());
     if (!node || block.nodes.length !== 1) return 0;
     const open = this.#open;
     const next =

@@ -64,10 +64,9 @@ export class Fence {
   #node;
   #element;
   #closing;
-  /** The lines that are complete, and how many characters more are shown. */
-  #text = "";
-  #isEmpty = true;
-  #shown = 0;
+  /** The lines that are complete, and how much of the next one is shown. @type {string[]} */
+  #lines = [];
+  #begun = 0;
 
   /** @param {Element} element @param {string} marker */
   constructor(element, marker) {
@@ -93,6 +92,7 @@ export class Fence {
   read(piece, closed) {
     let used = 0;
     let over = closed;
+    let fresh = "";
     while (used < piece.length && (closed || isWhole(piece, used))) {
       const next = nextLine(piece, used);
       const line = piece.slice(used, next).replace(/\r?\n$|\r$/, "");
@@ -103,21 +103,22 @@ export class Fence {
         over = true;
         break;
       }
-      this.#text += (this.#isEmpty ? "" : "\n") + line.replaceAll("\0", "\uFFFD");
-      this.#isEmpty = false;
+      const words = line.replaceAll("\0", "\uFFFD");
+      fresh += (this.#lines.length ? "\n" : "") + words;
+      this.#lines.push(words);
     }
-    this.#show(over ? "" : piece.slice(used));
-    if (over) remember(this.#element, this.#text);
+    this.#show(fresh, over ? "" : piece.slice(used));
+    if (over) remember(this.#element, this.#lines.join("\n"));
     return { used, over };
   }
 
-  /** @param {string} begun a line that is not complete; what may become the closing fence is not shown yet */
-  #show(begun) {
+  /** @param {string} fresh lines @param {string} begun one that is not complete; what may become the closing fence is not shown yet */
+  #show(fresh, begun) {
     const line = begun.replace(/\r$/, "");
-    const more = /^ {0,3}[`~]*[ \t]*$/.test(line) ? "" : (this.#isEmpty ? "" : "\n") + line;
-    const wanted = this.#text.length + more.length;
-    if (wanted > this.#shown) this.#node.appendData((this.#text.slice(this.#shown) + more).slice(-(wanted - this.#shown)));
-    this.#shown = Math.max(this.#shown, wanted);
+    const more = /^ {0,3}[`~]*[ \t]*$/.test(line) ? "" : (this.#lines.length ? "\n" : "") + line;
+    const rest = (fresh + more).slice(this.#begun);
+    if (rest) this.#node.appendData(rest);
+    this.#begun = fresh ? more.length : Math.max(this.#begun, more.length);
   }
 }
 
@@ -147,7 +148,8 @@ export class List {
   head = "";
   #kind;
   #node;
-  #kept = 0;
+  /** The last part that is finished: what follows it is not. @type {Element | null} */
+  #last = null;
   #loose;
 
   /** @param {Block} block @param {Element} node */
@@ -159,9 +161,9 @@ export class List {
 
   /** @param {number} count of items more @returns {Element[]} them */
   keep(count) {
-    const from = this.#kept;
-    this.#kept += count;
-    return [...this.#node.children].slice(from, this.#kept);
+    const found = following(this.#node, this.#last, count);
+    this.#last = found.at(-1) ?? this.#last;
+    return found;
   }
 
   /** @param {Block} block */
@@ -175,13 +177,13 @@ export class List {
     // One empty line between any two items loosens all of them.
     if (isLoose(items)) this.#loosen();
     else if (this.#loose) items = items.map(loosened);
-    patch(this.#node, items, /** @type {ChildNode} */ (this.#node.children[this.#kept] ?? null));
+    patch(this.#node, items, after(this.#node, this.#last));
   }
 
   #loosen() {
     if (this.#loose) return;
     this.#loose = true;
-    for (const item of [...this.#node.children].slice(0, this.#kept)) loosen(item);
+    for (let item = this.#last; item; item = item.previousElementSibling) loosen(item);
   }
 }
 
@@ -189,7 +191,8 @@ export class List {
 export class Rows {
   head;
   #node;
-  #kept = 0;
+  /** The last part that is finished: what follows it is not. @type {Element | null} */
+  #last = null;
 
   /** @param {Block} block @param {string} source @param {Element} node */
   constructor(block, source, node) {
@@ -199,9 +202,9 @@ export class Rows {
 
   /** @param {number} count of rows more @returns {Element[]} them */
   keep(count) {
-    const from = this.#kept;
-    this.#kept += count;
-    return [...this.#node.children].slice(from, this.#kept);
+    const found = following(this.#node, this.#last, count);
+    this.#last = found.at(-1) ?? this.#last;
+    return found;
   }
 
   /** @param {Block} block */
@@ -212,8 +215,21 @@ export class Rows {
   /** @param {Block} block */
   draw(block) {
     const body = descend(descend(block.nodes[0])[0])[1];
-    patch(this.#node, descend(body), /** @type {ChildNode} */ (this.#node.children[this.#kept] ?? null));
+    patch(this.#node, descend(body), after(this.#node, this.#last));
   }
+}
+
+/** @param {Element} parent @param {Element | null} last @returns {ChildNode | null} */
+function after(parent, last) {
+  return last ? last.nextSibling : parent.firstChild;
+}
+
+/** @param {Element} parent @param {Element | null} last @param {number} count */
+function following(parent, last, count) {
+  const found = [];
+  for (let next = after(parent, last); next && found.length < count; next = next.nextSibling)
+    found.push(/** @type {Element} */ (next));
+  return found;
 }
 
 /** @param {Block} block */
