@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -17,24 +18,32 @@ if TYPE_CHECKING:
     from conversations.models import User
     from conversations.querysets import ConversationQuerySet
 
-LENGTH = 100
+LENGTH = 50  # as the API's pages, by which the script reads what comes behind
+PINNED = 200
 PAGE = 100
+SHOWN = ("title", "title_chosen", "expires_at", "pinned", "archived", "unread", "updated_at")
 
 
-def newest(user: User) -> list[dict[str, Any]]:
-    """Groups ``{"key", "label", "conversations"}`` of what the sidebar shows."""
-    return grouped(list(_listed(user).newest_first()[:LENGTH]))
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Groups ``{"key", "label", "conversations"}``, and the cursor of what is behind, if any."""
+
+    groups: list[dict[str, Any]]
+    following: str | None
 
 
-def is_full(groups: list[dict[str, Any]]) -> bool:
-    """Whether there may be conversations that the sidebar does not show."""
-    return sum(len(group["conversations"]) for group in groups) >= LENGTH
+def newest(user: User) -> Listed:
+    """What the sidebar shows first: all that is pinned, and the newest."""
+    rows = _rows(user, archived=False).with_running()
+    pinned = rows.filter(pinned=True).order_by("-updated_at", "-id")[:PINNED]
+    others, following = page(rows.filter(pinned=False), None, LENGTH)
+    return Listed(grouped([*pinned, *others]), following)
 
 
-def older(user: User, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """One page of everything, in groups, and the cursor of the next page, if any."""
-    found, following = page(_listed(user), cursor, PAGE)
-    return grouped(found), following
+def older(user: User, cursor: str | None, *, archived: bool = False) -> Listed:
+    """One page of everything."""
+    found, following = page(_rows(user, archived=archived), cursor, PAGE)
+    return Listed(grouped(found), following)
 
 
 def grouped(conversations: list[Conversation]) -> list[dict[str, Any]]:
@@ -45,8 +54,8 @@ def grouped(conversations: list[Conversation]) -> list[dict[str, Any]]:
     ]
 
 
-def _listed(user: User) -> ConversationQuerySet:
-    return Conversation.objects.listed_for(user).filter(archived=False)
+def _rows(user: User, *, archived: bool) -> ConversationQuerySet:
+    return Conversation.objects.listed_for(user).filter(archived=archived).only(*SHOWN)
 
 
 def _group(conversation: Conversation, today: date) -> tuple[str, str]:
@@ -56,7 +65,7 @@ def _group(conversation: Conversation, today: date) -> tuple[str, str]:
 
 
 def day_group(moment: datetime, today: date) -> tuple[str, str]:
-    """A key, by which static/js/sidebar.js finds the group, and what it is called."""
+    """Its key and its label. Mirror of static/js/days.js, which knows the person's time zone."""
     day = timezone.localdate(moment)
     if day >= today:
         return "today", _("Today")

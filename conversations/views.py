@@ -73,6 +73,7 @@ def _chat_page(
     page_data: dict[str, Any] = {
         "user": str(request.user.public_id),
         "conversation": str(found.pk) if found else None,
+        "unread": bool(found and found.unread),
         "newest": transcript.newest if transcript else None,
         "model": choice.picked,
         "models": choice.names(),
@@ -96,8 +97,8 @@ def _chat_page(
         "conversation": found,
         "thread": thread,
         "earlier": bool(thread and thread[0]["parent"]),
-        "sidebar": listed,
-        "older": reverse("older") if sidebar.is_full(listed) else None,
+        "sidebar": listed.groups,
+        "following": listed.following,
         "picker": choice,
         "page_data": page_data,
         "files": page_data["urls"]["files"],
@@ -120,10 +121,11 @@ def _chat_page(
 def older(request: SignedInRequest) -> HttpResponse:
     """Everything that the sidebar has no room for, page by page."""
     try:
-        groups, following = sidebar.older(request.user, request.GET.get("after"))
+        archived = request.GET.get("archived") == "1"
+        listed = sidebar.older(request.user, request.GET.get("after"), archived=archived)
     except BadCursor:
         raise Http404 from None
-    context = {"groups": groups, "following": following}
+    context = {"groups": listed.groups, "following": listed.following, "archived": archived}
     return render(request, "conversations/older.html", context)
 
 
@@ -144,6 +146,26 @@ def rename(request: SignedInRequest, conversation_id: UUID) -> HttpResponse:
         return failed(422, "malformed", detail)
     messages.error(request, detail)
     return redirect("conversation", found.pk)
+
+
+PLACES: dict[str, dict[str, Any]] = {
+    "pin": {"pinned": True},
+    "unpin": {"pinned": False},
+    "archive": {"archived": True},
+    "unarchive": {"archived": False},
+}
+
+
+@require_POST
+@signed_in
+def place(request: SignedInRequest, conversation_id: UUID) -> HttpResponse:
+    """To the top of the list, out of it, or back."""
+    found = get_object_or_404(Conversation.objects.owned_by(request.user), pk=conversation_id)
+    fields = PLACES.get(request.POST.get("place", ""))
+    if fields is None:
+        return failed(422, "malformed", _("A conversation has no such place."))
+    found.change(**fields)
+    return _done(request, reverse("conversation", args=[found.pk]))
 
 
 @require_POST

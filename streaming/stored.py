@@ -166,6 +166,7 @@ def conversation_fields(
         "title": row.title,
         "pinned": row.pinned,
         "archived": row.archived,
+        "unread": row.unread,
         "deleted": row.deleted_at is not None,
         "model": row.model,
         "system_prompt": row.system_prompt,

@@ -32,6 +32,7 @@ RULES: dict[str, Rule] = {
     "": "person",
     "c/<uuid:conversation_id>/": "owner",
     "c/<uuid:conversation_id>/rename/": "owner",
+    "c/<uuid:conversation_id>/place/": "owner",
     "c/<uuid:conversation_id>/delete/": "owner",
     "c/<uuid:conversation_id>/restore/": "owner",
     "files/<uuid:attachment_id>/original": "owner",

@@ -109,6 +109,7 @@ def test_a_conversation_has_all_its_messages_on_all_branches(alice: User, as_ali
         "pinned": False,
         "archived": False,
         "running": True,
+        "unread": True,
         "preset": None,
         "temporary": False,
         "expires_at": None,

@@ -26,7 +26,7 @@ def test_conversations_are_grouped_by_day(alice: User) -> None:
         )
     Conversation.objects.filter(title="g").update(pinned=True)
     with time_machine.travel(now, tick=False):
-        groups = sidebar.newest(alice)
+        groups = sidebar.newest(alice).groups
     shown = {group["label"]: [row.title for row in group["conversations"]] for group in groups}
     assert shown == {
         "Pinned": ["g"],

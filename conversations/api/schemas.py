@@ -59,6 +59,7 @@ class ConversationItem(Schema):
     pinned: bool
     archived: bool
     running: bool
+    unread: bool
     preset: UUID | None
     temporary: bool
     expires_at: datetime | None
@@ -89,6 +90,7 @@ class ChangedConversation(Schema):
     summary: Annotated[StrictStr, Field(max_length=SUMMARY_LENGTH)] = ""
     pinned: StrictBool = False
     archived: StrictBool = False
+    unread: StrictBool = False
 
 
 class Segment(Schema):

@@ -55,6 +55,8 @@ class Conversation(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     pinned = models.BooleanField(default=False)
     archived = models.BooleanField(default=False)
+    # An answer ended since its owner looked at it last, on whatever device.
+    unread = models.BooleanField(default=False, db_default=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -70,6 +72,12 @@ class Conversation(models.Model):
         indexes = [
             # The sidebar: the newest of one person.
             models.Index(fields=["owner", "-updated_at"], name="conversation_newest"),
+            # The few at its top.
+            models.Index(
+                fields=["owner", "-updated_at"],
+                condition=models.Q(pinned=True),
+                name="conversation_pinned",
+            ),
             # The review: the newest of all, page by page.
             models.Index(fields=["-updated_at", "-id"], name="conversation_newest_of_all"),
             # The purge: the few that are temporary.
@@ -128,13 +136,15 @@ class Conversation(models.Model):
         """Change what its owner wants otherwise; raises ValueError as ``rename`` does.
 
         ``fields``: ``model``, ``system_prompt``, ``options``, ``summary``, ``pinned``,
-        ``archived``, checked.
+        ``archived``, ``unread``, checked.
         """
+        # Whoever lists it again needs to know what and where.
+        placed = ("title", "updated_at") if fields.keys() & {"pinned", "archived"} else ()
         with write():
             if title is not None:
                 self.rename(title)
             if fields:
-                self._change(**fields)
+                self._change(*placed, **fields)
 
     def keep_summary(self, summary: str, *, until: int, instead_of: str) -> bool:
         """Keep what the model summed up; False where a person wrote another one meanwhile."""
@@ -196,7 +206,7 @@ class Conversation(models.Model):
         return messages
 
     def restore(self) -> None:
-        self._change(deleted_at=None)
+        self._change("title", "updated_at", "pinned", "archived", deleted_at=None)
 
     def ask(self, generation: Generation, *, new: bool = False) -> None:
         """An answer has been asked for: to the top of its owner's list, and on with its model.

@@ -269,8 +269,9 @@ class Generation(Spent, Ended):
                     setattr(self.message, name, value)
             if self.conversation is not None:
                 key = self.conversation.pk
-                update(Conversation, {"updated_at": now}, "id = %(id)s", id=key)
-                changes.announce(self.conversation, "running", "updated_at")
+                ended = {"updated_at": now, "unread": True}
+                update(Conversation, ended, "id = %(id)s", id=key)
+                changes.announce(self.conversation, "running", *ended)
         for name, value in fields.items():
             setattr(self, name, value)
         return True

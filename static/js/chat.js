@@ -21,7 +21,9 @@ import { Printing } from "./printing.js";
 import { Scroll } from "./scroll.js";
 import { Search } from "./search.js";
 import { Sending } from "./sending.js";
+import { Seen } from "./seen.js";
 import { isAnswering, Session } from "./session.js";
+import { Shelf } from "./shelf.js";
 import { Shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { SignIn } from "./signin.js";
@@ -37,7 +39,7 @@ import { Turns } from "./turns.js";
 import { contextOf, marks } from "./view.js";
 
 /**
- * @typedef {{user: string | {id: string}, conversation: string | null, newest: string | null, model: string, options: import("./protocol.js").Options, summary: string, signed_out_cookie: string,
+ * @typedef {{user: string | {id: string}, conversation: string | null, unread: boolean, newest: string | null, model: string, options: import("./protocol.js").Options, summary: string, signed_out_cookie: string,
  *   models: {id: string, name: string, thinks?: boolean, most?: number}[], max_tokens?: number, urls: {socket: string, me: string, new: string}, thread: object[]}} PageData
  */
 
@@ -47,6 +49,7 @@ class ChatPage {
   #composer;
   #sidebar;
   #title;
+  #seen;
   #toast;
   #scroll;
   #thread;
@@ -95,6 +98,7 @@ class ChatPage {
       /** @type {HTMLTemplateElement} */ (element("conversation-template")),
     );
     this.#title = new Title(element("topbar"));
+    this.#seen = new Seen(data.unread, () => this.#change({ unread: false }));
     this.#toast = new Toast(element("toast"));
     this.#scroll = new Scroll(element("scroller"), element("thread"), element("to-end"));
     this.#announcer = new Announcer(element("announcer"));
@@ -144,6 +148,8 @@ class ChatPage {
     this.#sending.start();
     this.#departure.start();
     this.#sidebar.start();
+    new Shelf(element("sidebar"), this.#sidebar, `${this.#api}conversations`, this.#toast).start();
+    this.#seen.start();
     this.#title.start();
     this.#gauge.start(this.#data);
     this.#choosing.choices.addEventListener("change", () => this.#gauge.show({ options: this.#choosing.choices.options }));
@@ -224,8 +230,10 @@ class ChatPage {
 
   /** @param {import("./protocol.js").ConversationChanged} update */
   #changed({ conversation, ...fields }) {
-    this.#sidebar.apply({ id: conversation, ...fields, ...(fields.temporary && { deleted: true }) });
-    if (conversation !== this.#session.transcript.conversation) return;
+    const here = conversation === this.#session.transcript.conversation;
+    const unread = here ? this.#seen.hear(fields) : fields.unread;
+    this.#sidebar.apply({ id: conversation, ...fields, ...(unread === undefined ? {} : { unread }) });
+    if (!here) return;
     if (fields.title !== undefined) this.#title.show(fields.title);
     if (fields.model !== undefined) this.#composer.pick(fields.model);
     this.#gauge.show(fields);
@@ -240,7 +248,8 @@ class ChatPage {
       location.assign(this.#data.urls.new);
       return;
     }
-    this.#toast.show(gettext("“%(title)s” was deleted.", { title: gone.title }), () => void this.#sidebar.restore(gone.id, gone.title));
+    const words = gettext("“%(title)s” was deleted.", { title: gone.title });
+    this.#toast.show(words, () => void this.#sidebar.restore(gone.id, gone.title));
   }
 
   /** Kept with the conversation: its other tabs and a reload have the same model. */

@@ -196,6 +196,11 @@ export class Search {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.isComposing) return;
+    if (event.key === "Escape") {
+      // A search field would be emptied by the first one.
+      event.preventDefault();
+      return this.#dialog.close();
+    }
     if (event.key === "Enter") {
       event.preventDefault();
       return this.#enter();

@@ -1,22 +1,25 @@
 /**
- * The list of conversations: renamed in place, deleted with undo, and kept as it is on the server.
+ * The list of conversations: renamed in place, pinned, archived and deleted with undo, and kept as it
+ * is on the server.
  *
- * Events: "deleted" and "restored" (detail: {id, title}).
+ * Events: "deleted" and "archived" (detail: {id, title}).
+ *
+ * @typedef {import("./rows.js").Change} Change
  */
-import { gettext } from "./i18n.js";
+import { part, Rows, titleField } from "./rows.js";
 import { submit } from "./site.js";
-import { titleWords } from "./title.js";
 
-/**
- * @typedef {{id: string, title?: string, running?: boolean, deleted?: boolean, archived?: boolean, updated_at?: string}} Change
- */
-
-const NOBODY = "00000000-0000-0000-0000-000000000000";
-const [PINNED, TODAY] = ["pinned", "today"];
+/** What each place means for the list. @type {Record<string, Partial<Change>>} */
+const PLACES = {
+  pin: { pinned: true },
+  unpin: { pinned: false },
+  archive: { archived: true },
+  unarchive: { archived: false },
+};
 
 export class Sidebar extends EventTarget {
   #root;
-  #template;
+  #rows;
   /** @type {AbortController | null} */
   #listening = null;
   /** What changed since the list is being read: what the reading says of these may be older. */
@@ -26,7 +29,7 @@ export class Sidebar extends EventTarget {
   constructor(root, template) {
     super();
     this.#root = root;
-    this.#template = template;
+    this.#rows = new Rows(root, template);
   }
 
   start() {
@@ -38,6 +41,7 @@ export class Sidebar extends EventTarget {
     this.#root.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#root.addEventListener("focusout", (event) => this.#left(event), { signal });
     document.addEventListener("click", (event) => this.#closeMenus(event), { signal });
+    this.arrange();
   }
 
   stop() {
@@ -45,15 +49,39 @@ export class Sidebar extends EventTarget {
     this.#listening = null;
   }
 
+  /** By the days of the reader's clock, which may be others than the server's, and go by. */
+  arrange() {
+    for (const row of this.#rows.all) if (row.dataset.updated) this.#rows.place(row);
+  }
+
   /** A change that the server told. @param {Change} change */
   apply(change) {
     this.#newer.add(change.id);
-    const row = this.#row(change.id);
-    if (change.deleted || change.archived) return void (row && this.#remove(row));
-    const shown = row ?? this.#add(change.id);
-    if (change.title !== undefined) this.#title(shown, change.title);
-    if (change.running !== undefined) shown.classList.toggle("is-running", change.running);
-    if (change.updated_at !== undefined && row) this.#lift(row);
+    this.#take(change);
+  }
+
+  /** @param {Change} change */
+  #take(change) {
+    const row = this.#rows.find(change.id);
+    // Temporary ones are in no list.
+    if (change.deleted || change.temporary) return void (row && this.#rows.remove(row));
+    // Of what is not listed only that is listed which has a name and a place.
+    if (!row && (change.title === undefined || change.updated_at === undefined)) return;
+    if (change.archived && !this.hasArchived) return void (row && this.#rows.remove(row));
+    const shown = row ?? this.#rows.fresh(change.id);
+    this.#rows.show(shown, change);
+    if (!row || change.updated_at !== undefined || change.pinned !== undefined || change.archived !== undefined)
+      this.#rows.place(shown);
+  }
+
+  /** Whether the archived ones are listed too: they are read when they are asked for. */
+  get hasArchived() {
+    return part(this.#root, "archived-list").hasAttribute("data-read");
+  }
+
+  /** What was read of the list, behind what is there. @param {Change[]} items */
+  add(items) {
+    for (const item of items) if (!this.#rows.find(item.id)) this.#take(item);
   }
 
   /** The list is about to be read for `reconcile`. */
@@ -63,115 +91,50 @@ export class Sidebar extends EventTarget {
 
   /**
    * The newest ones, read again after time without a connection.
-   * @param {Required<Pick<Change, "id" | "title">>[]} newest
+   * @param {Change[]} newest
    * @param {boolean} all whether there are no others
    */
   reconcile(newest, all) {
-    const listed = new Set([...newest.map((each) => each.id), ...this.#newer]);
     const told = newest.filter((change) => !this.#newer.has(change.id));
-    for (const change of told) {
-      const row = this.#row(change.id);
-      if (row) this.#title(row, change.title);
+    for (const change of [...told].reverse()) this.#take(change);
+    const listed = new Set([...newest.map((each) => each.id), ...this.#newer]);
+    const oldest = all ? 0 : Math.min(...newest.map((each) => Date.parse(each.updated_at ?? "")));
+    for (const row of this.#rows.all) {
+      const known = listed.has(row.dataset.conversation ?? "") || row.classList.contains("is-archived");
+      // What is older than all that was read may be there still.
+      if (!known && (Date.parse(row.dataset.updated ?? "") || Infinity) > oldest) this.#rows.remove(row);
     }
-    for (const change of [...told].reverse()) if (!this.#row(change.id)) this.apply(change);
-    if (!all) return;
-    for (const row of this.#rows()) if (!listed.has(row.dataset.conversation ?? "")) this.#remove(row);
   }
 
   /** Marks the conversation that the page shows. @param {string} id */
   mark(id) {
     this.#newer.add(id);
     for (const link of this.#root.querySelectorAll("[aria-current]")) link.removeAttribute("aria-current");
-    const row = this.#row(id) ?? this.#add(id);
-    part(row, "title").setAttribute("aria-current", "page");
+    const row = this.#rows.find(id) ?? this.#rows.fresh(id);
+    row.querySelector("a")?.setAttribute("aria-current", "page");
+    if (!row.isConnected) this.#rows.place(row);
   }
 
   /** Brings back what was deleted. @param {string} id @param {string} title */
   async restore(id, title) {
-    const form = /** @type {HTMLFormElement} */ (this.#fresh(id).querySelector('form[data-act="delete"]'));
+    const form = /** @type {HTMLFormElement} */ (this.#rows.fresh(id).querySelector('form[data-act="delete"]'));
     form.action = form.action.replace(/delete\/$/, "restore/");
-    if (!(await submit(form))) return false;
-    this.apply({ id, title });
-    this.dispatchEvent(new CustomEvent("restored", { detail: { id, title } }));
-    return true;
+    if (!(await submit(form))) return;
+    this.apply({ id, title, updated_at: this.#gone.get(id) ?? new Date().toISOString() });
   }
 
-  #rows() {
-    return /** @type {NodeListOf<HTMLElement>} */ (this.#root.querySelectorAll("[data-conversation]"));
-  }
+  /** When what went was used last: for its way back. @type {Map<string, string>} */
+  #gone = new Map();
 
-  /** @param {string} id */
-  #row(id) {
-    return /** @type {HTMLElement | null} */ (
-      this.#root.querySelector(`[data-conversation="${CSS.escape(id)}"]`)
-    );
-  }
-
-  /** @param {string} id a row for it, not in the list yet */
-  #fresh(id) {
-    // Imported, not cloned: in the template's own document addresses lead nowhere.
-    const row = /** @type {HTMLElement} */ (
-      document.importNode(this.#template.content, true).firstElementChild
-    );
-    row.dataset.conversation = id;
-    for (const name of ["href", "action"]) {
-      for (const element of row.querySelectorAll(`[${name}]`)) {
-        element.setAttribute(name, (element.getAttribute(name) ?? "").replace(NOBODY, id));
-      }
-    }
-    return row;
-  }
-
-  /** @param {string} id */
-  #add(id) {
-    const row = this.#fresh(id);
-    this.#today().prepend(row);
-    return row;
-  }
-
-  /** @param {HTMLElement} row to the top of today, where it belongs once it was used */
-  #lift(row) {
-    if (row.closest("[data-group]")?.getAttribute("data-group") === PINNED) return;
-    const today = this.#today();
-    if (today.firstElementChild === row) return;
-    const group = row.closest("[data-group]");
-    today.prepend(row);
-    if (group && !group.querySelector("[data-conversation]")) group.remove();
-  }
-
-  /** @param {HTMLElement} row */
-  #remove(row) {
-    const group = row.closest("[data-group]");
-    row.remove();
-    if (group && !group.querySelector("[data-conversation]")) group.remove();
-  }
-
-  /** The list of today's group, which is made where there is none. */
-  #today() {
-    const list = part(this.#root, "list");
-    const present = list.querySelector(`[data-group="${TODAY}"] ul`);
-    if (present) return present;
-    this.#root.querySelector('[data-part="none"]')?.remove();
-    const group = document.createElement("section");
-    group.className = "conversation-group";
-    group.dataset.group = TODAY;
-    const label = document.createElement("h2");
-    label.className = "conversation-group-label";
-    label.textContent = gettext("Today");
-    const rows = document.createElement("ul");
-    group.append(label, rows);
-    const pinned = list.querySelector(`[data-group="${PINNED}"]`);
-    if (pinned) pinned.after(group);
-    else list.prepend(group);
-    return rows;
-  }
-
-  /** @param {HTMLElement} row @param {string} kept */
-  #title(row, kept) {
-    const title = titleWords(kept);
-    part(row, "title").textContent = title;
-    const field = titleField(row);
-    if (!row.classList.contains("is-renaming")) field.value = field.defaultValue = title;
+  /** Out of the list, or back. @param {string} id @param {string} place @param {string} title */
+  async put(id, place, title) {
+    const row = this.#rows.find(id) ?? this.#rows.fresh(id);
+    const form = /** @type {HTMLFormElement} */ (row.querySelector('form[data-act="place"]'));
+    const updated_at = row.dataset.updated || this.#gone.get(id) || new Date().toISOString();
+    if (!(await submit(form, { place }))) return;
+    this.#gone.set(id, updated_at);
+    this.apply({ id, title, updated_at, ...PLACES[place] });
+    if (place === "archive") this.dispatchEvent(new CustomEvent("archived", { detail: { id, title } }));
   }
 
   /** @param {Event} event */
@@ -189,7 +152,7 @@ export class Sidebar extends EventTarget {
     if (event.key !== "Escape") return;
     const target = /** @type {Element} */ (event.target);
     const row = target.closest(".is-renaming");
-    const menu = target.closest("details[open]");
+    const menu = target.closest(".conversation-menu[open], .account-menu[open]");
     if (!row && !menu) return;
     event.preventDefault();
     menu?.removeAttribute("open");
@@ -211,7 +174,7 @@ export class Sidebar extends EventTarget {
   #endRename(row, focus) {
     titleField(row).value = titleField(row).defaultValue;
     row.classList.remove("is-renaming");
-    if (focus) part(row, "title").focus();
+    if (focus) row.querySelector("a")?.focus();
   }
 
   /** @param {SubmitEvent} event */
@@ -220,7 +183,12 @@ export class Sidebar extends EventTarget {
     const row = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
     if (!row) return;
     event.preventDefault();
-    void (form.dataset.act === "delete" ? this.#delete(row, form) : this.#rename(row, form));
+    if (form.dataset.act === "rename") return void this.#rename(row, form);
+    row.querySelector("details")?.removeAttribute("open");
+    const id = row.dataset.conversation ?? "";
+    const title = part(row, "title").textContent ?? "";
+    const { value } = /** @type {HTMLButtonElement} */ (event.submitter ?? { value: "" });
+    void (form.dataset.act === "delete" ? this.#delete(row, form, { id, title }) : this.put(id, value, title));
   }
 
   /** @param {HTMLElement} row @param {HTMLFormElement} form */
@@ -228,52 +196,37 @@ export class Sidebar extends EventTarget {
     if (!row.classList.contains("is-renaming")) return;
     const field = titleField(row);
     const [before, title] = [field.defaultValue, field.value.trim()];
-    const body = title && title !== before;
-    if (!body) return this.#endRename(row, row.contains(document.activeElement));
+    const changed = title && title !== before;
+    if (!changed) return this.#endRename(row, row.contains(document.activeElement));
     const sent = submit(form);
     field.defaultValue = title;
     this.#endRename(row, row.contains(document.activeElement));
-    this.#title(row, title);
-    if (!(await sent)) this.#title(row, before);
+    this.#rows.show(row, { id: "", title });
+    if (!(await sent)) this.#rows.show(row, { id: "", title: before });
   }
 
-  /** @param {HTMLElement} row @param {HTMLFormElement} form */
-  async #delete(row, form) {
-    row.querySelector("details")?.removeAttribute("open");
-    const id = row.dataset.conversation ?? "";
-    const title = part(row, "title").textContent ?? "";
+  /** @param {HTMLElement} row @param {HTMLFormElement} form @param {{id: string, title: string}} gone */
+  async #delete(row, form, gone) {
     if (!(await submit(form))) return;
-    this.#newer.add(id);
-    const next = nextOf(row, this.#rows());
-    this.#remove(row);
+    this.#newer.add(gone.id);
+    this.#gone.set(gone.id, row.dataset.updated ?? "");
+    const next = nextOf(row, this.#rows.all);
+    this.#rows.remove(row);
     // Whoever pressed the button stays in the list, where the row was.
     if (document.activeElement === document.body) next?.focus();
-    this.dispatchEvent(new CustomEvent("deleted", { detail: { id, title } }));
+    this.dispatchEvent(new CustomEvent("deleted", { detail: gone }));
   }
 
   /** @param {Event} event */
   #closeMenus(event) {
-    for (const menu of this.#root.querySelectorAll("details[open]")) {
+    for (const menu of this.#root.querySelectorAll(".conversation-menu[open], .account-menu[open]")) {
       if (!menu.contains(/** @type {globalThis.Node} */ (event.target))) menu.removeAttribute("open");
     }
   }
 }
 
-/** @param {HTMLElement} row @param {Iterable<HTMLElement>} rows @returns {HTMLElement | null} what is to take the focus */
-function nextOf(row, rows) {
-  const all = [...rows];
+/** @param {HTMLElement} row @param {HTMLElement[]} all @returns {HTMLElement | null} what is to take the focus */
+function nextOf(row, all) {
   const beside = all[all.indexOf(row) + 1] ?? all[all.indexOf(row) - 1];
-  return beside ? part(beside, "title") : document.querySelector("a.new-conversation");
-}
-
-/** @param {HTMLElement} root @param {string} name @returns {HTMLElement} */
-function part(root, name) {
-  const found = root.querySelector(`[data-part="${name}"]`);
-  if (!found) throw new Error(`The sidebar has no part "${name}".`);
-  return /** @type {HTMLElement} */ (found);
-}
-
-/** @param {HTMLElement} row */
-function titleField(row) {
-  return /** @type {HTMLInputElement} */ (row.querySelector('input[name="title"]'));
+  return beside?.querySelector("a") ?? document.querySelector("a.new-conversation");
 }

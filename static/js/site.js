@@ -24,12 +24,17 @@ export async function exists(address) {
   }
 }
 
-/** @param {HTMLFormElement} form @returns {Promise<boolean>} whether it was done */
-export async function submit(form) {
+/**
+ * @param {HTMLFormElement} form @param {Record<string, string>} [more] fields, as a button adds one
+ * @returns {Promise<boolean>} whether it was done
+ */
+export async function submit(form, more = {}) {
+  const body = new FormData(form);
+  for (const [name, value] of Object.entries(more)) body.set(name, value);
   try {
     const answer = await fetch(form.action, {
       method: "POST",
-      body: new FormData(form),
+      body,
       headers: { Accept: "application/json" },
       redirect: "manual",
     });

@@ -130,8 +130,9 @@ class Chat:
         return self.page.locator(".conversation [data-part=title]")
 
     def in_the_list(self, title: str) -> Locator:
+        # By the title alone: the link also says what is new, or being written.
         return self.page.locator(".conversation").filter(
-            has=self.page.get_by_role("link", name=title, exact=True)
+            has=self.page.get_by_text(title, exact=True)
         )
 
     def evaluate(self, script: str, *arguments: Any) -> Any:

@@ -59,7 +59,7 @@ def test_a_conversation_is_renamed_in_the_list(enter, alice):
     conversation = titled(alice, "Tides")
     tab = enter(alice, f"/c/{conversation.pk}/")
     row = tab.in_the_list("Tides")
-    row.get_by_label("Rename or delete").click()
+    row.get_by_label("Rename, pin, archive or delete").click()
     row.get_by_role("button", name="Rename").click()
     # The row is found by its title, which is a field now.
     field = tab.page.get_by_role("textbox", name="Title", exact=True)
@@ -73,7 +73,7 @@ def test_a_conversation_is_renamed_in_the_list(enter, alice):
 
 def delete(tab, title):
     row = tab.in_the_list(title)
-    row.get_by_label("Rename or delete").click()
+    row.get_by_label("Rename, pin, archive or delete").click()
     row.get_by_role("button", name="Delete").click()
 
 

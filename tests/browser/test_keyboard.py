@@ -120,7 +120,7 @@ def test_deleting_by_keyboard_leaves_the_focus_in_the_list(enter: Any, alice: Us
         talk(alice).conversation.rename(title)
     tab = enter(alice)
     row = tab.in_the_list("Second")
-    row.get_by_label("Rename or delete").focus()
+    row.get_by_label("Rename, pin, archive or delete").focus()
     tab.page.keyboard.press("Enter")
     row.get_by_role("button", name="Delete").focus()
     tab.page.keyboard.press("Enter")

@@ -45,7 +45,7 @@ def test_a_conversation_is_renamed_and_deleted_by_forms(enter, alice, tides):
     tab.title.press("Enter")
     expect(tab.listed).to_have_text(["Ebb and flow"])
     row = tab.in_the_list("Ebb and flow")
-    row.get_by_label("Rename or delete").click()
+    row.get_by_label("Rename, pin, archive or delete").click()
     row.get_by_role("button", name="Delete").click()
     expect(tab.listed).to_have_count(0)
     assert not Conversation.objects.owned_by(alice).exists()

@@ -42,9 +42,10 @@ export function template(name) {
   return text
     .replace(/\{#.*?#\}/gs, "")
     .replace(/\{% comment %\}.*?\{% endcomment %\}/gs, "")
+    .replace(/\{% if row\.[^%]*%\}.*?\{% endif %\}/g, "")
     .replace(/\{% translate (["'])(.*?)\1.*?%\}/g, "$2")
     .replace(/\{% include "(conversations\/_(?:source|tool|effort)\.html)" %\}/g, (_, part) => template(part))
     .replace(/\{% url '[a-z_]+' id %\}/g, "/c/00000000-0000-0000-0000-000000000000/")
-    .replace(/(\/c\/[0-9-]+\/)(" data-act="(rename|delete)")/g, "$1$3/$2")
+    .replace(/(\/c\/[0-9-]+\/)(" data-act="(rename|delete|place)")/g, "$1$3/$2")
     .replace(/\{%.*?%\}|\{\{.*?\}\}/gs, "");
 }
