@@ -9,7 +9,8 @@ const window = browser(
    <article class="message" id="m"><div class="message-text"><p>The <em>Moon</em> pulls, moon.</p></div></article>`,
 );
 Object.assign(globalThis, { sessionStorage: window.sessionStorage, Element: window.Element });
-const { Search, openSearch } = await import("../../static/js/search.js");
+const { Search } = await import("../../static/js/search.js");
+const { Finder } = await import("../../static/js/finder.js");
 const { markFound, placesOf } = await import("../../static/js/found.js");
 
 const dialog = /** @type {HTMLDialogElement} */ (window.document.getElementById("search-dialog"));
@@ -27,7 +28,7 @@ Object.assign(window.HTMLElement.prototype, {
 
 /** @type {{address: URL, answer: (page: any) => void}[]} */
 let asked = [];
-/** @type {InstanceType<typeof Search>} */
+/** @type {InstanceType<typeof Finder>} */
 let search;
 
 beforeEach(() => {
@@ -41,9 +42,9 @@ beforeEach(() => {
         asked.push({ address: new URL(address, "https://chat.example"), answer });
       })
   );
-  search = new Search(dialog, "/api/v1/conversations", "/");
+  search = new Finder(dialog, "/api/v1/conversations", "/");
   search.start();
-  openSearch();
+  search.open();
 });
 
 /** @param {string} text */
@@ -181,4 +182,14 @@ test("on the page that a result leads to, message and words are marked once", ()
   message.classList.remove("is-found");
   markFound(message);
   assert.ok(!message.classList.contains("is-found"));
+});
+
+test("the dialog comes when somebody wants it", async () => {
+  search.stop();
+  dialog.close();
+  const way = new Search(dialog, "/api/v1/conversations", "/");
+  way.start();
+  /** @type {HTMLElement} */ (window.document.querySelector("[data-act=open-search]")).click();
+  while (!dialog.open) await calm();
+  assert.equal(status.textContent, "Search in everything you wrote and got.");
 });
