@@ -51,6 +51,15 @@ def test_every_page_can_be_used_by_everybody(
     assert not found, "\n".join(found)
 
 
+BORDER = "element => getComputedStyle(element).borderTopWidth"
+# By the object model of CSS, which the page's policy lets pass.
+SPACED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+    word-spacing: 0.16em !important; } p { margin-block-end: 2em !important; }`);
+  document.adoptedStyleSheets.push(sheet);
+}"""
+
 RICH: list[dict[str, Any]] = [
     {"text": samples.EVERYTHING},
     {"toolUse": {"toolUseId": "t1", "name": "search", "input": {"words": "tides"}}},
@@ -110,4 +119,20 @@ def test_the_chat_can_be_used_by_everybody_in_every_state(enter: Any, alice: Use
     look("a rich answer")
     tab.page.locator(".account-summary").click()
     look("the menu of the account")
+    tab.page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(tab.page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    look("the list of keys")
+    tab.page.keyboard.press("Escape")
+    tab.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    assert (
+        tab.evaluate("() => getComputedStyle(document.body).getPropertyValue('--quick')") == "0ms"
+    )
+    assert tab.page.locator(".button, .icon-button").first.evaluate(BORDER) != "0px"
+    tab.page.emulate_media(forced_colors="none", reduced_motion="no-preference")
+    # Twice as large, and with the distances of WCAG 1.4.12, nothing leaves the page.
+    tab.page.set_viewport_size({"width": 640, "height": 400})
+    tab.evaluate(SPACED)
+    assert tab.evaluate("() => document.documentElement.scrollWidth") <= 640
+    expect(tab.field).to_be_in_viewport()
+    expect(tab.page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
     assert not found, "\n".join(found)
