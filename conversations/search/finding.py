@@ -89,7 +89,7 @@ class Search:
     def found(self, conversations: Iterable[Conversation]) -> dict[UUID, Found]:
         """What is to be shown of these, which are the person's own."""
         pattern = places(self._query)
-        keys = {row.pk: self._hits(row) for row in conversations}
+        keys = self._hits(list(conversations))
         wanted = [key for hits in keys.values() for key in hits]
         messages = {
             message.id: message
@@ -115,20 +115,34 @@ class Search:
             for row in conversations
         }
 
-    def _hits(self, conversation: Conversation) -> list[int]:
-        """The keys of the newest messages that fit."""
+    def _hits(self, conversations: list[Conversation]) -> dict[UUID, list[int]]:
+        """The keys of the newest messages that fit, by conversation."""
         if self._query.pieces:
-            rows = conversation.messages.filter(_has(self._query, "text")).order_by("-id")
-            return list(rows.values_list("pk", flat=True)[:SHOWN])
-        key = key_of(Conversation, conversation.pk)
-        values: list[Any]
-        if self._vendor == "sqlite":
-            sql, values = sqlite.HITS, [sqlite.match(self._query, f"c{key}"), SHOWN]
-        else:
-            sql, values = postgres.HITS, [key, postgres.match(self._query), SHOWN]
+            return {row.pk: self._read(row) for row in conversations}
+        keys = {key_of(Conversation, row.pk): row.pk for row in conversations}
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.execute(sql, values)
-            return [row[0] for row in cursor.fetchall()]
+            if self._vendor == "sqlite":
+                return _on_sqlite(cursor, self._query, keys)
+            words = postgres.match(self._query)
+            found = {}
+            for key, pk in keys.items():
+                cursor.execute(postgres.HITS, [key, words, SHOWN])
+                found[pk] = [row[0] for row in cursor.fetchall()]
+            return found
+
+    def _read(self, conversation: Conversation) -> list[int]:
+        rows = conversation.messages.filter(_has(self._query, "text")).order_by("-id")
+        return list(rows.values_list("pk", flat=True)[:SHOWN])
+
+
+def _on_sqlite(cursor: Any, query: Query, keys: dict[Any, UUID]) -> dict[UUID, list[int]]:
+    found: dict[UUID, list[int]] = {pk: [] for pk in keys.values()}
+    if keys:
+        cursor.execute(sqlite.HITS, [sqlite.match(query, *(f"c{key}" for key in keys))])
+        for key, message in cursor.fetchall():
+            if len(of_this := found[keys[key]]) < SHOWN:
+                of_this.append(message)
+    return found
 
 
 def _has(query: Query, field: str) -> Q:
