@@ -10,6 +10,7 @@ import structlog
 from csp.constants import NONCE, SELF
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
@@ -72,12 +73,16 @@ class ResponseHeaders:
 class Language(LocaleMiddleware):
     """Words, dates and numbers in the language that the person chose, else as the browser asks.
 
-    The browser's first: what cannot even ask who it is (the database is away) says so in it.
+    The browser's first: what cannot even ask who it is (the database is away) says so in it, and
+    in its own form, as a page or as an error of the API.
     """
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
-        chosen = getattr(request.user, "language", "")
+        try:
+            chosen = getattr(request.user, "language", "")
+        except (DatabaseError, InterfaceError):
+            return
         if chosen and translation.check_for_language(chosen):
             translation.activate(chosen)
             request.LANGUAGE_CODE = translation.get_language()
