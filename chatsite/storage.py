@@ -17,6 +17,9 @@ _COMMENTS = re.compile(
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     support_js_module_import_aggregation = True
+    # One for each module on the longest way from a page to what it imports in the end, which is
+    # seven today; only a circle would need them all.
+    max_post_process_passes = 20
 
     def _save(self, name: str, content: Any) -> str:
         if name.startswith("js/") and name.endswith(".js"):

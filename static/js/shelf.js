@@ -33,9 +33,10 @@ export class Shelf {
   start() {
     this.#list.addEventListener("scroll", () => void this.#scrolled(), { passive: true });
     part(this.#root, "archived").addEventListener("toggle", () => void this.#readArchived());
-    document.defaultView?.addEventListener("pagehide", () =>
-      this.#notes.leave(PLACE, String(Math.round(this.#list.scrollTop))),
-    );
+    // As it is scrolled and not when the page is left: signing out has emptied the store by then (R94).
+    this.#list.addEventListener("scroll", () => this.#notes.leave(PLACE, String(Math.round(this.#list.scrollTop))), {
+      passive: true,
+    });
     this.#sidebar.addEventListener("archived", (event) => this.#archived(detail(event)));
     // Days go by while a page is open.
     document.addEventListener("visibilitychange", () => this.#sidebar.arrange());

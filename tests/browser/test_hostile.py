@@ -30,7 +30,7 @@ TAGS = {
 }
 ATTRIBUTES = {
     "@aria-label", "@aria-pressed", "@checked", "@class", "@data-act", "@data-footnote",
-    "@data-language", "@data-note", "@data-place", "@disabled", "@href", "@rel", "@start",
+    "@data-language", "@data-note", "@data-place", "@dir", "@disabled", "@href", "@rel", "@start",
     "@tabindex", "@target", "@title", "@type",
 }
 # fmt: on

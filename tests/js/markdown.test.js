@@ -43,6 +43,18 @@ for (const [name, text] of Object.entries(CASES)) {
   });
 }
 
+test("an answer that had ended and is continued is drawn as one", () => {
+  const root = document.createElement("div");
+  const markdown = new Markdown(root);
+  markdown.draw("The moon pulls");
+  markdown.draw("The moon pulls", { final: true });
+  markdown.draw("The moon pulls");
+  markdown.draw("The moon pulls the sea");
+  markdown.draw("The moon pulls the sea", { final: true });
+  markdown.draw("The moon pulls the sea up.");
+  assert.equal(root.innerHTML, "<p>The moon pulls the sea up.</p>");
+});
+
 test("all cases in any order, as one text, come out the same in pieces as in one go", () => {
   const parts = Object.values(CASES);
   for (let seed = 1; seed <= 40; seed += 1) {

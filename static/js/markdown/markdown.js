@@ -58,7 +58,8 @@ export class Markdown {
   draw(text, { final = false } = {}) {
     const isSame = text === this.#text;
     if (isSame && final === this.#final && this.#isDrawn && text !== "") return true;
-    if (!isSame && (this.#final || !text.startsWith(this.#text))) this.#forget();
+    // What had ended may be continued, before there is a word more of it.
+    if (this.#final ? !(isSame && final) : !text.startsWith(this.#text)) this.#forget();
     this.#root.classList.add("is-drawn");
     this.#text = text;
     this.#final = final;
