@@ -24,15 +24,27 @@ CALLS = [
     for each in routes("owner")
     if each.route.startswith("api/v1/") and not each.route.endswith("conversation_id>")
 ]
-BODIES = {"messages": {"text": "Let me in."}}
+BODIES = {"messages": {"text": "Let me in."}, "feedback": {"rating": "up"}}
 # The others are POST.
-METHODS = {"events": "GET", "pin": "PUT", "<uuidstr:attachment_id>": "DELETE"}
+METHODS = {
+    "events": "GET",
+    "export": "GET",
+    "pin": "PUT",
+    "feedback": "PUT",
+    "default": "PUT",
+    "<uuidstr:attachment_id>": "DELETE",
+    "<uuidstr:preset_id>": "DELETE",
+}
+
+
+def method_of(route: Route) -> str:
+    return METHODS.get(route.route.rsplit("/", 1)[-1], "POST")
 
 
 def asked(api: Api, route: Route, ids: dict) -> tuple[int, bytes]:
     path, last = route.path(ids).removeprefix("/api/v1"), route.route.rsplit("/", 1)[-1]
-    method = METHODS.get(last, "POST")
-    body = BODIES.get(last, {}) if method == "POST" else None
+    method = method_of(route)
+    body = BODIES.get(last, {} if method == "POST" else None)
     headers = {"Idempotency_Key": str(uuid4()), "Accept": "text/event-stream"}
     with api.call(method, path, body, **headers) as response:
         return response.status, response.read()
@@ -44,7 +56,7 @@ def test_somebody_elses_ids_are_answered_as_unknown_ones(server, alice, bob, del
     ids = belongings(alice)
     if deleted:
         Message.objects.get(uuid=ids["message_id"]).conversation.delete_softly()
-    assert len(CALLS) == 7, CALLS
+    assert len(CALLS) == 11, CALLS
     before = list(Message.objects.values()), list(Generation.objects.values())
     his = Api(server, bob)
     for route in CALLS:
@@ -64,7 +76,7 @@ def test_who_is_signed_out_gets_401_and_who_has_no_token_403(server, alice):
         assert asked(nobody, route, ids)[0] == 401, route
     forged.token = ""
     for route in CALLS:
-        if not route.route.endswith("/events"):
+        if method_of(route) != "GET":
             assert asked(forged, route, ids)[0] == 403, route
     assert Generation.objects.count() == 1
 
