@@ -342,6 +342,7 @@ def test_what_was_there_before_the_index_is_indexed(alice: User, as_alice: Clien
     assert Searchable.objects.count() == 4
 
 
+@pytest.mark.matrix  # PostgreSQL always has its index
 def test_without_fts5_the_texts_are_read(
     alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
