@@ -117,7 +117,8 @@ class ChatPage {
       announcer: this.#announcer,
       toast: this.#toast,
     });
-    this.#signIn = new SignIn(/** @type {HTMLDialogElement} */ (element("sign-in")), person);
+    const signIn = /** @type {HTMLDialogElement} */ (element("sign-in"));
+    this.#signIn = new SignIn(signIn, person, this.#data.signed_out_cookie);
     const departure = /** @type {HTMLDialogElement} */ (element("departure"));
     this.#departure = new Departure(departure, { drafts, outbox }, () => this.#session.stop());
     const draw = () => {
@@ -265,8 +266,7 @@ class ChatPage {
 
   #signedOut() {
     if (this.#connection.state !== "signed-out") return;
-    // Who signed out in another tab is done here, too; the server sends this one to sign in.
-    if (document.cookie.includes(`${this.#data.signed_out_cookie}=`)) return location.reload();
+    if (this.#signIn.leaves()) return;
     if (performance.now() - this.#backAt > 10_000) return this.#signIn.open();
     this.#composer.complain(gettext("You may not use this chat any more. What you wrote is kept on this device."));
   }

@@ -17,13 +17,19 @@ const LOOK_EVERY = 3_000;
 export class SignIn extends EventTarget {
   #dialog;
   #person;
+  #signedOut;
   #covered = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {HTMLDialogElement} dialog @param {string} person who was signed in */
-  constructor(dialog, person) {
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {string} person who was signed in
+   * @param {string} signedOut the name of the cookie that says that somebody signed out
+   */
+  constructor(dialog, person, signedOut) {
     super();
+    this.#signedOut = signedOut;
     this.#dialog = dialog;
     this.#person = person;
     this.#form.addEventListener("submit", (event) => (event.preventDefault(), void this.#submit()));
@@ -31,6 +37,13 @@ export class SignIn extends EventTarget {
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("close", () => this.#covered && dialog.showModal());
     globalThis.addEventListener("focus", () => this.#covered && void this.#look());
+  }
+
+  /** Whether somebody signed out in another tab: then this page is done, too, and the server sends it to sign in. */
+  leaves() {
+    const leaves = document.cookie.includes(`${this.#signedOut}=`);
+    if (leaves) location.reload();
+    return leaves;
   }
 
   open() {
@@ -55,8 +68,11 @@ export class SignIn extends EventTarget {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#look(), LOOK_EVERY);
     const state = await this.#state();
-    if (!this.#covered || !state?.user) return state;
-    if (state.user === this.#person) this.#back(state.token);
+    if (!this.#covered) return state;
+    if (!state?.user) {
+      // The line may have ended before the tab that signed out had its answer, and with it the cookie.
+      this.leaves();
+    } else if (state.user === this.#person) this.#back(state.token);
     else this.#strange(state.name);
     return state;
   }
